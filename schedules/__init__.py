@@ -1,0 +1,1 @@
+"""What runs on its own: actors, jobs, the outbox, reminders, channels, templates."""

@@ -1,0 +1,34 @@
+"""What storage says when it cannot do as asked. The default text of each is its docstring."""
+
+import inspect
+
+
+class StorageError(Exception):
+    """Storage could not do this."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.getdoc(type(self)))
+
+
+class SlotTaken(StorageError):
+    """Another live booking of this resource shares an instant of the occupied range."""
+
+
+class NotFound(StorageError):
+    """No record has this id."""
+
+
+class StaleVersion(StorageError):
+    """The record was changed by somebody else in the meantime."""
+
+
+class Unavailable(StorageError):
+    """The database cannot be reached or cannot write at the moment; try again."""
+
+
+class AlreadyRunning(StorageError):
+    """Another bookingd has this database open."""
+
+
+class NewerSchema(StorageError):
+    """The database was made by a newer bookingd; this one will not touch it."""

@@ -1,0 +1,130 @@
+"""The storage contract. `tests/conformance` proves it for every backend."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from storage.errors import StorageError
+from storage.model import ApiKey, Booking, BookingStatus, Message, Resource, Service
+from storage.writes import Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFilter:
+    """Which bookings; what is None does not restrict. `date_to` is exclusive, the others are not.
+
+    `email` matches without regard to case; `q` is a part of name, company or e-mail, likewise.
+    """
+
+    statuses: Collection[BookingStatus] | None = None
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    email: str | None = None
+    q: str | None = None
+    service_id: str | None = None
+    resource_id: str | None = None
+    updated_since: datetime | None = None
+
+
+class Sort(StrEnum):
+    """An order of bookings; a leading minus turns it round. Ties go by id."""
+
+    START = "startTime"
+    START_DOWN = "-startTime"
+    CREATED = "createdAt"
+    CREATED_DOWN = "-createdAt"
+    UPDATED = "updatedAt"
+    UPDATED_DOWN = "-updatedAt"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: the sorted instant and the id of its last booking."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A database that answered: `latency` in seconds, the pool's connections."""
+
+    backend: str
+    latency: float
+    size: int
+    idle: int
+    maximum: int
+
+
+class Storage(ABC):
+    """Bookings and what they owe, in one database.
+
+    Every method may raise `Unavailable`, and then the same call may be made again later. A write
+    that met `Unavailable` may or may not have happened.
+    """
+
+    owner: int
+    """The number of this daemon, under which it leases messages. No two live ones share it."""
+
+    @abstractmethod
+    async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
+        """Carry out `writes` in order and answer an outcome for each.
+
+        Each write MUST be atomic and succeed or fail on its own: an outcome is the write's result
+        or a `StorageError`, which is returned, not raised. When `commit` returns, what succeeded
+        MUST survive the loss of power. Two live bookings of one resource MUST NOT come to share
+        an instant of their occupied ranges, whoever else writes at the same time.
+        """
+
+    @abstractmethod
+    async def booking(self, booking_id: str) -> Booking:
+        """One booking. Raises `NotFound`."""
+
+    @abstractmethod
+    async def bookings(
+        self,
+        which: BookingFilter,
+        *,
+        sort: Sort = Sort.START,
+        limit: int,
+        offset: int = 0,
+        after: Position | None = None,
+    ) -> list[Booking]:
+        """Those that match, in order. `after` MUST cost the same at any depth."""
+
+    @abstractmethod
+    async def count_bookings(self, which: BookingFilter) -> int:
+        """How many match."""
+
+    @abstractmethod
+    async def occupied(
+        self, resource_id: str, start: datetime, end: datetime
+    ) -> list[tuple[datetime, datetime]]:
+        """The occupied ranges of live bookings that meet `[start, end)`, in order."""
+
+    @abstractmethod
+    async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
+        """All messages of these bookings, oldest first."""
+
+    @abstractmethod
+    async def services(self) -> list[Service]:
+        """All services, oldest first."""
+
+    @abstractmethod
+    async def resources(self) -> list[Resource]:
+        """All resources, oldest first."""
+
+    @abstractmethod
+    async def keys(self) -> list[ApiKey]:
+        """All API keys, oldest first."""
+
+    @abstractmethod
+    async def health(self) -> Health:
+        """Ask the database for a sign of life, within two seconds."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of the database. Nothing else may be called afterwards."""

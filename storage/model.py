@@ -1,0 +1,183 @@
+"""The records that are kept. Instants are aware datetimes in UTC; ids are UUIDv7 in text form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class BookingStatus(StrEnum):
+    """Where a booking stands."""
+
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+    COMPLETED = "COMPLETED"
+    NO_SHOW = "NO_SHOW"
+
+
+LIVE = frozenset({BookingStatus.PENDING, BookingStatus.CONFIRMED})
+"""A live booking occupies its resource; the others leave it free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """One appointment of one customer.
+
+    `start_time` and `end_time` bound the half-open slot; `occupied_start` and `occupied_end` the
+    slot widened by the service's buffers. `version` counts every change (the ETag); `sequence`
+    counts moves and the cancellation, as SEQUENCE of RFC 5545, section 3.8.7.4, wants it.
+    """
+
+    id: str
+    service_id: str
+    resource_id: str
+    name: str
+    email: str
+    company: str | None
+    phone: str | None
+    inquiry: str | None
+    answers: Mapping[str, str]
+    time_zone: str | None
+    locale: str | None
+    start_time: datetime
+    end_time: datetime
+    occupied_start: datetime
+    occupied_end: datetime
+    status: BookingStatus
+    sequence: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    confirmation_sent: bool = False
+    reminder_sent: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether the booking occupies its resource."""
+        return self.status in LIVE
+
+
+class EventKind(StrEnum):
+    """What happened to a booking."""
+
+    PLACED = "placed"
+    CHANGED = "changed"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a booking's history. `actor` is the name of the key that did it.
+
+    `detail` holds, for each field that changed, what it was and what it became.
+    """
+
+    id: str
+    booking_id: str
+    at: datetime
+    kind: EventKind
+    actor: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+class MessageKind(StrEnum):
+    """What a message tells; with the audience it names the template."""
+
+    RECEIVED = "received"
+    CONFIRMED = "confirmed"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    REMINDER = "reminder"
+
+
+class Audience(StrEnum):
+    """Whom a message is written for."""
+
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+
+
+class MessageState(StrEnum):
+    """Where a message stands. Only `pending` and `leased` can still become something else."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    DEAD = "dead"
+    SUPERSEDED = "superseded"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One mail owed to somebody: a row of the outbox.
+
+    `booking` is the booking as it stood when the message came to be owed, so that every attempt
+    says the same. `due_at` is the moment owed and never changes; `next_attempt_at` is when it is
+    tried next; from `expires_at` on it is of no use and becomes `missed`. `attempts` counts
+    claims, `leased_by` is the number of the daemon that sends it now.
+    """
+
+    id: str
+    booking_id: str
+    kind: MessageKind
+    audience: Audience
+    recipient: str
+    booking: Booking
+    state: MessageState
+    created_at: datetime
+    due_at: datetime
+    next_attempt_at: datetime
+    expires_at: datetime | None = None
+    attempts: int = 0
+    leased_by: int | None = None
+    last_error: str | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What can be booked. The buffers, in minutes, widen a slot to its occupied range."""
+
+    id: str
+    name: str
+    buffer_before: int
+    buffer_after: int
+    needs_confirmation: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """Who or what is booked. Without a zone of its own it lives in the house's."""
+
+    id: str
+    name: str
+    time_zone: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    ADMIN = "admin"
+    PUBLISHABLE = "publishable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key by its SHA-256 in hexadecimal; the key itself is kept nowhere."""
+
+    id: str
+    name: str
+    scope: Scope
+    digest: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None

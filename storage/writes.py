@@ -1,0 +1,117 @@
+"""A write is a value: what is to become true, all of it or nothing.
+
+Each class names in its base the outcome that `Storage.commit` gives for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from storage.model import ApiKey, Booking, Event, Message, MessageState, Resource, Service
+
+Result = TypeVar("Result", covariant=True)
+
+
+class Write(Generic[Result]):
+    """What `commit` takes. `Result` is what it answers when the write succeeds."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Write[None]):
+    """A new booking, its event and the messages that it owes.
+
+    Errors: `SlotTaken`.
+    """
+
+    booking: Booking
+    event: Event
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Write[None]):
+    """A booking as it is to be, if it is still at `expected` version.
+
+    The unsent reminders of the booking are superseded; `messages` holds those owed from now on.
+    `confirmation_sent` and `reminder_sent` are not taken from `booking`: the first stays as it
+    is, the second falls back to false when the start moves.
+    Errors: `NotFound`, `StaleVersion`, `SlotTaken`.
+    """
+
+    booking: Booking
+    expected: int
+    event: Event
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Write[Sequence[Message]]):
+    """Lease up to `limit` messages that are due at `now` to the daemon `owner`.
+
+    Counts the attempt. What expired is marked `missed`; what a dead daemon held is free again.
+    """
+
+    owner: int
+    limit: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle(Write[bool]):
+    """How an attempt ended; False when the lease is no longer the `owner`'s for this attempt.
+
+    `refund` takes the attempt back (the relay was never reached). A message superseded while it
+    was under way becomes `sent` if it left, and else stays superseded.
+    """
+
+    message: Message
+    state: MessageState
+    at: datetime
+    next_attempt_at: datetime | None = None
+    error: str | None = None
+    refund: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Write[int]):
+    """Give back, unsent, whatever the daemon `owner` has leased. Answers how many."""
+
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owe(Write[int]):
+    """Reminders to add where the booking has none yet for that moment. Answers how many."""
+
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede(Write[int]):
+    """Pending messages that are no longer owed. Answers how many were still pending."""
+
+    message_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveService(Write[None]):
+    """A service, new or changed."""
+
+    service: Service
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResource(Write[None]):
+    """A resource, new or changed."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class SaveKey(Write[None]):
+    """An API key, new or changed."""
+
+    key: ApiKey
