@@ -138,6 +138,17 @@ class Message:
     last_error: str | None = None
     sent_at: datetime | None = None
 
+    @property
+    def confirms(self) -> bool:
+        """Whether its arrival is what the customer knows the booking by."""
+        welcome = self.kind in {MessageKind.RECEIVED, MessageKind.CONFIRMED}
+        return welcome and self.audience is Audience.CUSTOMER
+
+    @property
+    def reminds(self) -> bool:
+        """Whether it is a reminder."""
+        return self.kind is MessageKind.REMINDER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:

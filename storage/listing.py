@@ -1,0 +1,67 @@
+"""The list of bookings as SQL, for both databases."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from storage.interface import BookingFilter, Position, Sort
+
+_COLUMN = {"startTime": "start_time", "createdAt": "created_at", "updatedAt": "updated_at"}
+
+
+class Listing:
+    """A query with `?` for each of its `parameters`.
+
+    `contains` is how the database asks whether the text `{0}` holds `?` without regard to case;
+    `instant` makes of a datetime what the driver takes for one.
+    """
+
+    def __init__(
+        self, which: BookingFilter, *, contains: str, instant: Callable[[datetime], Any]
+    ) -> None:
+        self.parameters: list[Any] = []
+        self._conditions: list[str] = []
+        self._instant = instant
+        if which.statuses is not None:
+            marks = ", ".join("?" * len(which.statuses))
+            self._where(f"status IN ({marks})" if marks else "false", *sorted(which.statuses))
+        self._where_given("service_id = ?", which.service_id)
+        self._where_given("resource_id = ?", which.resource_id)
+        self._where_given("lower(email) = lower(?)", which.email)
+        self._where_instant("start_time >= ?", which.date_from)
+        self._where_instant("start_time < ?", which.date_to)
+        self._where_instant("updated_at >= ?", which.updated_since)
+        if which.q is not None:
+            texts = [contains.format(name) for name in ("name", "company", "email")]
+            self._where(f"({' OR '.join(texts)})", *[which.q] * len(texts))
+
+    def count(self) -> str:
+        """How many there are."""
+        return f"SELECT count(*) FROM bookings {self._conditions_sql()}"
+
+    def page(self, sort: Sort, limit: int, offset: int, after: Position | None) -> str:
+        """One page of them."""
+        column = _COLUMN[sort.removeprefix("-")]
+        direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
+        if after is not None:
+            self._where(f"({column}, id) {beyond} (?, ?)", self._instant(after.at), after.id)
+        self.parameters += [limit, offset]
+        return (
+            f"SELECT * FROM bookings {self._conditions_sql()} "
+            f"ORDER BY {column} {direction}, id {direction} LIMIT ? OFFSET ?"
+        )
+
+    def _where(self, condition: str, *parameters: Any) -> None:
+        self._conditions.append(condition)
+        self.parameters += parameters
+
+    def _where_given(self, condition: str, value: str | None) -> None:
+        if value is not None:
+            self._where(condition, value)
+
+    def _where_instant(self, condition: str, value: datetime | None) -> None:
+        if value is not None:
+            self._where(condition, self._instant(value))
+
+    def _conditions_sql(self) -> str:
+        return f"WHERE {' AND '.join(self._conditions)}" if self._conditions else ""

@@ -1,0 +1,175 @@
+"""Writes made true: many in one transaction, because one fsync can serve them all."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
+from storage.model import Message, MessageState
+from storage.rows import columns, read, text, values
+from storage.sqlite import statements
+from storage.sqlite.connection import Raw, translated
+from storage.sqlite.files import DatabaseFile
+from storage.writes import (
+    Change,
+    Claim,
+    Owe,
+    Place,
+    Release,
+    SaveKey,
+    SaveResource,
+    SaveService,
+    Settle,
+    Supersede,
+    Write,
+)
+
+
+def commit(
+    connection: Raw, file: DatabaseFile, writes: Sequence[Write[Any]]
+) -> list[Any | StorageError]:
+    """Carry out `writes` in the connection's own thread.
+
+    Whatever a write foresees is decided by its first statement, before it has written anything.
+    So only the unforeseen breaks a transaction, and then each write is tried again on its own.
+    """
+    try:
+        return _together(connection, file, writes)
+    except Unavailable as error:
+        return [error] * len(writes)
+    except StorageError as error:
+        if len(writes) == 1:
+            return [error]
+    return [commit(connection, file, [write])[0] for write in writes]
+
+
+def _together(
+    connection: Raw, file: DatabaseFile, writes: Sequence[Write[Any]]
+) -> list[Any | StorageError]:
+    with file.turn(), translated():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [_outcome(connection, write) for write in writes]
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    return outcomes
+
+
+def _outcome(connection: Raw, write: Write[Any]) -> Any | StorageError:
+    try:
+        return _CARRY_OUT[type(write)](connection, write)
+    except (SlotTaken, NotFound, StaleVersion) as refusal:
+        return refusal
+
+
+def _place(connection: Raw, write: Place) -> None:
+    _unless_taken(connection, statements.PLACE, values(write.booking))
+    _tell(connection, write)
+
+
+def _change(connection: Raw, write: Change) -> None:
+    after = dict(zip(columns(type(write.booking)), values(write.booking), strict=True))
+    changed = [after[name] for name in statements.CHANGED_COLUMNS]
+    identity = [write.booking.id, write.expected]
+    cursor = _unless_taken(
+        connection, statements.CHANGE, [after["start_time"], *changed, *identity]
+    )
+    if not cursor.rowcount:
+        known = connection.execute(statements.VERSION, [write.booking.id]).fetchone()
+        raise StaleVersion if known else NotFound
+    connection.execute(statements.SUPERSEDE_REMINDERS, [write.booking.id])
+    _tell(connection, write)
+
+
+def _unless_taken(connection: Raw, sql: str, parameters: list[Any]) -> sqlite3.Cursor:
+    try:
+        return connection.execute(sql, parameters)
+    except sqlite3.IntegrityError as error:
+        if str(error) == "booking_no_overlap":
+            raise SlotTaken from error
+        raise
+
+
+def _tell(connection: Raw, write: Place | Change) -> None:
+    connection.execute(statements.TELL, values(write.event))
+    connection.executemany(statements.OWE, [values(message) for message in write.messages])
+
+
+def _claim(connection: Raw, write: Claim) -> list[Message]:
+    asked = {"owner": write.owner, "limit": write.limit, "now": text(write.now)}
+    connection.execute(statements.MISS, asked)
+    rows = connection.execute(statements.CLAIM, asked).fetchall()
+    return sorted(
+        (read(Message, row) for row in rows), key=lambda found: (found.next_attempt_at, found.id)
+    )
+
+
+def _settle(connection: Raw, write: Settle) -> bool:
+    message = write.message
+    cursor = connection.execute(
+        statements.SETTLE,
+        {
+            "id": message.id,
+            "owner": message.leased_by,
+            "attempt": message.attempts,
+            "state": write.state,
+            "refund": write.refund,
+            "next_attempt_at": write.next_attempt_at and text(write.next_attempt_at),
+            "error": write.error,
+            "sent_at": text(write.at) if write.state is MessageState.SENT else None,
+        },
+    )
+    if cursor.rowcount and write.state is MessageState.SENT:
+        _mark(connection, message)
+    return bool(cursor.rowcount)
+
+
+def _mark(connection: Raw, message: Message) -> None:
+    if message.confirms:
+        connection.execute(statements.CONFIRMATION_SENT, [message.booking_id])
+    elif message.reminds:
+        start = text(message.booking.start_time)
+        connection.execute(statements.REMINDER_SENT, [message.booking_id, start])
+
+
+def _release(connection: Raw, write: Release) -> int:
+    return connection.execute(statements.RELEASE, [write.owner]).rowcount
+
+
+def _owe(connection: Raw, write: Owe) -> int:
+    rows = [values(message) for message in write.messages]
+    return max(connection.executemany(statements.OWE, rows).rowcount, 0)
+
+
+def _supersede(connection: Raw, write: Supersede) -> int:
+    ids = [[message_id] for message_id in write.message_ids]
+    return max(connection.executemany(statements.SUPERSEDE, ids).rowcount, 0)
+
+
+def _save_service(connection: Raw, write: SaveService) -> None:
+    connection.execute(statements.SAVE_SERVICE, values(write.service))
+
+
+def _save_resource(connection: Raw, write: SaveResource) -> None:
+    connection.execute(statements.SAVE_RESOURCE, values(write.resource))
+
+
+def _save_key(connection: Raw, write: SaveKey) -> None:
+    connection.execute(statements.SAVE_KEY, values(write.key))
+
+
+_CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
+    Place: _place,
+    Change: _change,
+    Claim: _claim,
+    Settle: _settle,
+    Release: _release,
+    Owe: _owe,
+    Supersede: _supersede,
+    SaveService: _save_service,
+    SaveResource: _save_resource,
+    SaveKey: _save_key,
+}

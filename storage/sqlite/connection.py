@@ -1,0 +1,89 @@
+"""Connections: one that writes, a few that only read."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import quote
+
+import aiosqlite
+
+from storage.errors import StorageError, Unavailable
+
+BUSY = 2.0
+"""Seconds to wait for somebody outside who holds the database."""
+
+READERS = 3
+
+Raw: TypeAlias = sqlite3.Connection
+
+_WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+"""FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html)."""
+
+
+async def open_writer(path: Path) -> aiosqlite.Connection:
+    """The one connection that writes and checkpoints; it makes the file if there is none."""
+    connection = await _connect(path, "rwc")
+    for pragma in _WRITER:
+        await connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+class Readers:
+    """A few connections that can only read; each serves one caller at a time."""
+
+    def __init__(self, connections: list[aiosqlite.Connection]) -> None:
+        self._all = connections
+        self._idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        for connection in connections:
+            self._idle.put_nowait(connection)
+
+    @classmethod
+    async def open(cls, path: Path) -> "Readers":
+        """Open them all."""
+        return cls([await _connect(path, "ro") for _ in range(READERS)])
+
+    @property
+    def idle(self) -> int:
+        """How many nobody uses."""
+        return self._idle.qsize()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A connection, when one is free. Raises `Unavailable`."""
+        connection = await self._idle.get()
+        try:
+            with translated():
+                yield connection
+        finally:
+            self._idle.put_nowait(connection)
+
+    async def close(self) -> None:
+        """Close them all."""
+        for connection in self._all:
+            await connection.close()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's errors as storage's: locked, full, gone and unreadable are all `Unavailable`."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
+        raise StorageError(f"SQLite refused: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(f"SQLite: {error}") from error
+
+
+async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
+    uri = f"file:{quote(str(path))}?mode={mode}"
+    connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=BUSY)
+    connection.row_factory = sqlite3.Row
+    await connection.create_function("casefold", 1, _casefold, deterministic=True)
+    return connection
+
+
+def _casefold(value: str | None) -> str:
+    return (value or "").casefold()

@@ -1,0 +1,75 @@
+"""The database's file and the two locks beside it.
+
+SQLite before 3.51.3 can corrupt a WAL database when two connections write or checkpoint at the
+same moment. So a daemon holds `<file>.daemon` for as long as it runs, and everybody, the command
+line included, takes `<file>.turn` for each transaction that writes.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from storage.errors import AlreadyRunning, Unavailable
+
+
+class DatabaseFile:
+    """The file under `path`, which has to stay the one that was opened."""
+
+    def __init__(self, path: Path, *, shared: bool) -> None:
+        self.path = path
+        self._daemon = None if shared else _locked(path.with_name(path.name + ".daemon"))
+        self._turn = _opened(path.with_name(path.name + ".turn"))
+        self._inode: int | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The right to write, for one transaction. Raises `Unavailable` if the file went away."""
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            self._same()
+            yield
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def remember(self) -> None:
+        """Take the file as it is now for the one to write to."""
+        self._inode = self.path.stat().st_ino
+
+    def _same(self) -> None:
+        """SQLite would go on writing into a file that was removed, and nobody would find it."""
+        if self._inode is None:
+            return
+        try:
+            inode = self.path.stat().st_ino
+        except OSError as error:
+            raise Unavailable(f"the database file is gone: {error.strerror}") from error
+        if inode != self._inode:
+            raise Unavailable("the database file was replaced by another while in use")
+
+    def close(self) -> None:
+        """Let go of both locks."""
+        os.close(self._turn)
+        if self._daemon is not None:
+            os.close(self._daemon)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(f"cannot open {path}: {error.strerror}") from error
+
+
+def _locked(path: Path) -> int:
+    descriptor = _opened(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise AlreadyRunning(
+            f"another bookingd already works on {path.with_suffix('')}; "
+            "stop it first, or use PostgreSQL to run several"
+        ) from error
+    return descriptor

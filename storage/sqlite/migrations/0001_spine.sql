@@ -1,0 +1,143 @@
+-- Instants are text in UTC of one width (2026-11-22T09:00:00.000000+00:00) and so sort by time.
+
+CREATE TABLE services (
+    id                 TEXT PRIMARY KEY,
+    name               TEXT NOT NULL,
+    buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
+    buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
+    needs_confirmation INTEGER NOT NULL CHECK (needs_confirmation IN (0, 1)),
+    created_at         TEXT NOT NULL,
+    updated_at         TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE resources (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    time_zone  TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE bookings (
+    id                TEXT PRIMARY KEY,
+    service_id        TEXT NOT NULL REFERENCES services (id),
+    resource_id       TEXT NOT NULL REFERENCES resources (id),
+    name              TEXT NOT NULL,
+    email             TEXT NOT NULL,
+    company           TEXT,
+    phone             TEXT,
+    inquiry           TEXT,
+    answers           TEXT NOT NULL,
+    time_zone         TEXT,
+    locale            TEXT,
+    start_time        TEXT NOT NULL,
+    end_time          TEXT NOT NULL,
+    occupied_start    TEXT NOT NULL,
+    occupied_end      TEXT NOT NULL,
+    status            TEXT NOT NULL
+        CHECK (status IN ('PENDING', 'CONFIRMED', 'CANCELLED', 'COMPLETED', 'NO_SHOW')),
+    sequence          INTEGER NOT NULL,
+    version           INTEGER NOT NULL,
+    created_at        TEXT NOT NULL,
+    updated_at        TEXT NOT NULL,
+    confirmation_sent INTEGER NOT NULL CHECK (confirmation_sent IN (0, 1)),
+    reminder_sent     INTEGER NOT NULL CHECK (reminder_sent IN (0, 1)),
+    CHECK (start_time < end_time),
+    CHECK (occupied_start <= start_time AND end_time <= occupied_end)
+) STRICT;
+
+CREATE INDEX booking_live ON bookings (resource_id, occupied_start, occupied_end)
+    WHERE status IN ('PENDING', 'CONFIRMED');
+CREATE INDEX booking_by_start ON bookings (start_time, id);
+CREATE INDEX booking_by_creation ON bookings (created_at, id);
+CREATE INDEX booking_by_update ON bookings (updated_at, id);
+CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
+CREATE INDEX booking_by_status ON bookings (status, start_time, id);
+
+-- Live bookings of a resource do not overlap. So of those that start before the new one ends, the
+-- last to start is also the last to end, and it alone has to be looked at.
+CREATE TRIGGER booking_no_overlap
+BEFORE INSERT ON bookings
+WHEN NEW.status IN ('PENDING', 'CONFIRMED')
+BEGIN
+    SELECT RAISE(ABORT, 'booking_no_overlap')
+     WHERE (SELECT occupied_end
+              FROM bookings
+             WHERE resource_id = NEW.resource_id
+               AND status IN ('PENDING', 'CONFIRMED')
+               AND occupied_start < NEW.occupied_end
+             ORDER BY occupied_start DESC
+             LIMIT 1) > NEW.occupied_start;
+END;
+
+CREATE TRIGGER booking_no_overlap_on_update
+BEFORE UPDATE OF resource_id, occupied_start, occupied_end, status ON bookings
+WHEN NEW.status IN ('PENDING', 'CONFIRMED')
+BEGIN
+    SELECT RAISE(ABORT, 'booking_no_overlap')
+     WHERE (SELECT occupied_end
+              FROM bookings
+             WHERE resource_id = NEW.resource_id
+               AND status IN ('PENDING', 'CONFIRMED')
+               AND occupied_start < NEW.occupied_end
+               AND id <> NEW.id
+             ORDER BY occupied_start DESC
+             LIMIT 1) > NEW.occupied_start;
+END;
+
+CREATE TABLE events (
+    id         TEXT PRIMARY KEY,
+    booking_id TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    at         TEXT NOT NULL,
+    kind       TEXT NOT NULL
+        CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
+    actor      TEXT NOT NULL,
+    detail     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX event_by_booking ON events (booking_id);
+
+CREATE TABLE messages (
+    id              TEXT PRIMARY KEY,
+    booking_id      TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    kind            TEXT NOT NULL
+        CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder')),
+    audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin')),
+    recipient       TEXT NOT NULL,
+    booking         TEXT NOT NULL,
+    state           TEXT NOT NULL
+        CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'superseded', 'missed')),
+    created_at      TEXT NOT NULL,
+    due_at          TEXT NOT NULL,
+    next_attempt_at TEXT NOT NULL,
+    expires_at      TEXT,
+    attempts        INTEGER NOT NULL,
+    leased_by       INTEGER,
+    last_error      TEXT,
+    sent_at         TEXT,
+    CHECK (state <> 'leased' OR leased_by IS NOT NULL)
+) STRICT;
+
+CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
+CREATE INDEX message_by_booking ON messages (booking_id);
+CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
+    WHERE kind = 'reminder' AND state <> 'superseded';
+
+CREATE TABLE api_keys (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    digest     TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    revoked_at TEXT
+) STRICT;
+
+INSERT INTO services
+VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', 0, 0, 0,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
+
+INSERT INTO resources
+VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');

@@ -1,0 +1,95 @@
+"""The SQL of writing. Columns of records come from the records themselves."""
+
+from storage.model import ApiKey, Booking, Event, Message, Resource, Service
+from storage.rows import columns
+
+
+def _insert(table: str, record: type) -> str:
+    names = columns(record)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def _save(table: str, record: type) -> str:
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
+    return f"{_insert(table, record)} ON CONFLICT (id) DO UPDATE SET {changes}"
+
+
+_KEPT = ("id", "confirmation_sent", "reminder_sent")
+"""What a change of a booking leaves to others to write."""
+
+CHANGED_COLUMNS = tuple(name for name in columns(Booking) if name not in _KEPT)
+
+PLACE = _insert("bookings", Booking)
+CHANGE = f"""
+UPDATE bookings
+   SET reminder_sent = reminder_sent AND start_time = ?,
+       {", ".join(f"{name} = ?" for name in CHANGED_COLUMNS)}
+ WHERE id = ? AND version = ?
+"""
+VERSION = "SELECT version FROM bookings WHERE id = ?"
+TELL = _insert("events", Event)
+OWE = f"{_insert('messages', Message)} ON CONFLICT DO NOTHING"
+SUPERSEDE_REMINDERS = """
+UPDATE messages
+   SET state = 'superseded'
+ WHERE booking_id = ? AND kind = 'reminder' AND state IN ('pending', 'leased')
+"""
+SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = 'pending'"
+
+MISS = """
+UPDATE messages
+   SET state = 'missed'
+ WHERE state = 'pending' AND next_attempt_at <= :now AND expires_at <= :now
+"""
+CLAIM = """
+UPDATE messages
+   SET state = 'leased', leased_by = :owner, attempts = attempts + 1
+ WHERE id IN (SELECT id
+                FROM messages
+               WHERE state = 'pending' AND next_attempt_at <= :now
+               ORDER BY next_attempt_at, id
+               LIMIT :limit)
+RETURNING *
+"""
+SETTLE = """
+UPDATE messages
+   SET state = CASE WHEN state = 'superseded' AND :state <> 'sent' THEN state ELSE :state END,
+       leased_by = NULL,
+       attempts = attempts - :refund,
+       next_attempt_at = coalesce(:next_attempt_at, next_attempt_at),
+       last_error = :error,
+       sent_at = :sent_at
+ WHERE id = :id AND leased_by = :owner AND attempts = :attempt
+"""
+CONFIRMATION_SENT = "UPDATE bookings SET confirmation_sent = 1 WHERE id = ?"
+REMINDER_SENT = "UPDATE bookings SET reminder_sent = 1 WHERE id = ? AND start_time = ?"
+
+RELEASE = """
+UPDATE messages
+   SET state = 'pending', leased_by = NULL, attempts = attempts - 1
+ WHERE state = 'leased' AND leased_by = ?
+"""
+FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state = 'leased'"
+
+SAVE_SERVICE = _save("services", Service)
+SAVE_RESOURCE = _save("resources", Resource)
+SAVE_KEY = _save("api_keys", ApiKey)
+
+OCCUPIED = """
+SELECT occupied_start, occupied_end
+  FROM bookings
+ WHERE resource_id = :resource
+   AND status IN ('PENDING', 'CONFIRMED')
+   AND occupied_start < :end
+   AND occupied_start >= coalesce(
+           (SELECT occupied_start
+              FROM bookings
+             WHERE resource_id = :resource
+               AND status IN ('PENDING', 'CONFIRMED')
+               AND occupied_start <= :start
+             ORDER BY occupied_start DESC
+             LIMIT 1), '')
+   AND occupied_end > :start
+ ORDER BY occupied_start
+"""
+"""Ranges do not overlap, so only the last that starts before `:start` can reach into it."""

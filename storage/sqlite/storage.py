@@ -1,0 +1,154 @@
+"""The storage contract on SQLite, through aiosqlite."""
+
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from storage.errors import NotFound, StorageError
+from storage.interface import BookingFilter, Health, Position, Sort, Storage
+from storage.listing import Listing
+from storage.migrate import HISTORY, outstanding
+from storage.model import ApiKey, Booking, Message, Resource, Service
+from storage.rows import read, text
+from storage.sqlite import statements
+from storage.sqlite.commit import commit
+from storage.sqlite.connection import READERS, Readers, open_writer, translated
+from storage.sqlite.files import DatabaseFile
+from storage.writes import Write
+
+Record = TypeVar("Record")
+
+_CONTAINS = "instr(casefold({0}), casefold(?)) > 0"
+
+
+class SqliteStorage(Storage):
+    """Bookings in one file."""
+
+    def __init__(self, file: DatabaseFile, writer: aiosqlite.Connection, readers: Readers) -> None:
+        self.owner = random.getrandbits(31)
+        self._file = file
+        self._writer = writer
+        self._readers = readers
+
+    @classmethod
+    async def open(cls, path: Path, *, shared: bool) -> "SqliteStorage":
+        """Open the file, or make it. Only the daemon (`shared` false) migrates and frees leases.
+
+        Raises `AlreadyRunning`, `NewerSchema`, `Unavailable`.
+        """
+        file = DatabaseFile(path, shared=shared)
+        try:
+            with translated():
+                writer = await open_writer(path)
+                file.remember()
+                await _migrate(writer, file)
+                if not shared:
+                    await writer.execute(statements.FREE_ALL)
+                return cls(file, writer, await Readers.open(path))
+        except BaseException:
+            file.close()
+            raise
+
+    async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
+        # aiosqlite runs each of its own methods through `_execute`, one hop to its thread a
+        # statement. A batch is many statements and takes one hop.
+        outcomes: list[Any | StorageError] = await self._writer._execute(  # noqa: SLF001
+            commit, self._writer._conn, self._file, writes  # noqa: SLF001
+        )
+        return outcomes
+
+    async def booking(self, booking_id: str) -> Booking:
+        found = await self._all(Booking, "SELECT * FROM bookings WHERE id = ?", [booking_id])
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def bookings(
+        self,
+        which: BookingFilter,
+        *,
+        sort: Sort = Sort.START,
+        limit: int,
+        offset: int = 0,
+        after: Position | None = None,
+    ) -> list[Booking]:
+        listing = Listing(which, contains=_CONTAINS, instant=text)
+        return await self._all(
+            Booking, listing.page(sort, limit, offset, after), listing.parameters
+        )
+
+    async def count_bookings(self, which: BookingFilter) -> int:
+        listing = Listing(which, contains=_CONTAINS, instant=text)
+        rows = await self._rows(listing.count(), listing.parameters)
+        return int(rows[0][0])
+
+    async def occupied(
+        self, resource_id: str, start: datetime, end: datetime
+    ) -> list[tuple[datetime, datetime]]:
+        rows = await self._rows(
+            statements.OCCUPIED, {"resource": resource_id, "start": text(start), "end": text(end)}
+        )
+        return [(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1])) for row in rows]
+
+    async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
+        marks = ", ".join("?" * len(booking_ids))
+        sql = f"SELECT * FROM messages WHERE booking_id IN ({marks}) ORDER BY id"
+        return await self._all(Message, sql, booking_ids)
+
+    async def services(self) -> list[Service]:
+        return await self._all(Service, "SELECT * FROM services ORDER BY id")
+
+    async def resources(self) -> list[Resource]:
+        return await self._all(Resource, "SELECT * FROM resources ORDER BY id")
+
+    async def keys(self) -> list[ApiKey]:
+        return await self._all(ApiKey, "SELECT * FROM api_keys ORDER BY id")
+
+    async def health(self) -> Health:
+        begun = time.monotonic()
+        with self._file.turn():
+            pass
+        await self._rows("SELECT 1 FROM schema_migrations")
+        return Health(
+            backend="sqlite",
+            latency=time.monotonic() - begun,
+            size=READERS + 1,
+            idle=self._readers.idle,
+            maximum=READERS + 1,
+        )
+
+    async def close(self) -> None:
+        await self._readers.close()
+        with self._file.turn():
+            await self._writer.close()
+        self._file.close()
+
+    async def _all(self, kind: type[Record], sql: str, parameters: Any = ()) -> list[Record]:
+        return [read(kind, row) for row in await self._rows(sql, parameters)]
+
+    async def _rows(self, sql: str, parameters: Any = ()) -> list[Any]:
+        async with self._readers.one() as connection:
+            return list(await connection.execute_fetchall(sql, parameters))
+
+
+async def _migrate(writer: aiosqlite.Connection, file: DatabaseFile) -> None:
+    """Bring the schema up to date, one transaction a migration, under the turn to write."""
+    with file.turn():
+        await writer.execute(HISTORY)
+        rows = await writer.execute_fetchall("SELECT max(version) FROM schema_migrations")
+        version = list(rows)[0][0] or 0
+        for migration in outstanding("storage.sqlite.migrations", version):
+            applied = f"({migration.version}, '{migration.name}', '{text(datetime.now(UTC))}')"
+            try:
+                await writer.executescript(
+                    f"BEGIN IMMEDIATE; {migration.sql}; "
+                    f"INSERT INTO schema_migrations VALUES {applied}; COMMIT;"
+                )
+            except BaseException:
+                await writer.rollback()
+                raise
