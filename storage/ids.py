@@ -1,6 +1,7 @@
 """Ids that sort by the time of their making."""
 
 import os
+import re
 from datetime import datetime
 
 
@@ -12,3 +13,11 @@ def new_id(now: datetime) -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id."""
+    return _FORM.fullmatch(text) is not None
+
+
+_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -1,26 +1,19 @@
 """Between records and rows: one column for each field, under the field's name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from operator import attrgetter
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
 
-from storage.model import Booking
+from storage.model import ApiKey, Booking, Event, Message, Resource, Service
 
 Record = TypeVar("Record")
 Convert = Callable[[Any], Any]
-
-
-@cache
-def columns(record: type) -> tuple[str, ...]:
-    """The names of the record's columns, in order."""
-    return tuple(field.name for field in fields(record))
 
 
 def text(instant: datetime) -> str:
@@ -33,11 +26,16 @@ def as_json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+def columns(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the record's columns, in order."""
+    return _SHAPES[kind].columns
+
+
 def values(record: object) -> list[Any]:
     """The record as values for SQLite, in the order of `columns`."""
-    kind = type(record)
-    found = list(attrgetter(*columns(kind))(record))
-    for index, convert in _encoders(kind):
+    shape = _SHAPES[type(record)]
+    found = list(shape.pick(record))
+    for index, convert in shape.encoders:
         if found[index] is not None:
             found[index] = convert(found[index])
     return found
@@ -45,60 +43,77 @@ def values(record: object) -> list[Any]:
 
 def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
     """A record from a row of either database."""
-    found = {name: row[name] for name in columns(kind)}
-    for name, convert in _decoders(kind):
+    shape = _SHAPES[kind]
+    found = {name: row[name] for name in shape.columns}
+    for name, convert in shape.decoders:
         if found[name] is not None:
             found[name] = convert(found[name])
     return kind(**found)
 
 
-@cache
-def _encoders(kind: type) -> tuple[tuple[int, Convert], ...]:
-    types = _types(kind)
-    return tuple(
-        (index, _ENCODE[types[name]])
-        for index, name in enumerate(columns(kind))
-        if types[name] in _ENCODE
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A record's columns, and which of them need converting."""
+
+    columns: tuple[str, ...]
+    pick: Callable[[object], tuple[Any, ...]]
+    encoders: tuple[tuple[int, Convert], ...]
+    decoders: tuple[tuple[str, Convert], ...]
+
+
+def _shape(kind: type[Any]) -> _Shape:
+    hints = get_type_hints(kind)
+    types = {field.name: _bare(hints[field.name]) for field in fields(kind)}
+    return _Shape(
+        columns=tuple(types),
+        pick=attrgetter(*types),
+        encoders=tuple(
+            (index, _ENCODE[type_])
+            for index, type_ in enumerate(types.values())
+            if type_ in _ENCODE
+        ),
+        decoders=tuple(
+            (name, _decoder(type_)) for name, type_ in types.items() if type_ not in {str, int}
+        ),
     )
 
 
-@cache
-def _decoders(kind: type) -> tuple[tuple[str, Convert], ...]:
-    return tuple(
-        (name, _decoder(type_)) for name, type_ in _types(kind).items() if type_ not in (str, int)
-    )
-
-
-def _types(kind: type) -> dict[str, type]:
-    """The bare type of each field: `str | None` is str, `Mapping[str, str]` is Mapping."""
-    return {name: _bare(hint) for name, hint in get_type_hints(kind).items() if name in columns(kind)}
-
-
-def _bare(hint: Any) -> type:
+def _bare(hint: Any) -> Any:
+    """The type without the trimmings: `str | None` is str, `Mapping[str, str]` is Mapping."""
     given = [part for part in get_args(hint) if part is not NoneType]
     if NoneType in get_args(hint):
         return _bare(given[0])
     return get_origin(hint) or hint
 
 
-def _decoder(type_: type) -> Convert:
-    if issubclass(type_, StrEnum):
-        return type_
-    return _DECODE[type_]
+def _decoder(type_: Any) -> Convert:
+    return type_ if issubclass(type_, StrEnum) else _DECODE[type_]
 
 
 def _instant(value: str | datetime) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
+def _mapping(value: str | dict[str, Any]) -> dict[str, Any]:
+    return value if isinstance(value, dict) else orjson.loads(value)
+
+
 def _booking(value: str) -> Booking:
     return read(Booking, orjson.loads(value))
 
 
-_ENCODE: dict[type, Convert] = {datetime: text, Mapping: as_json, Booking: as_json}
-_DECODE: dict[type, Convert] = {
+_ENCODE: dict[Any, Convert] = {datetime: text, Mapping: as_json, Booking: as_json}
+_DECODE: dict[Any, Convert] = {
     datetime: _instant,
     bool: bool,
-    Mapping: lambda value: value if isinstance(value, dict) else orjson.loads(value),
+    Mapping: _mapping,
     Booking: _booking,
 }
+_SHAPES: dict[Any, _Shape] = {
+    kind: _shape(kind) for kind in (Booking, Event, Message, Service, Resource, ApiKey)
+}
+
+CHANGED_COLUMNS = tuple(
+    name for name in columns(Booking) if name not in {"id", "confirmation_sent", "reminder_sent"}
+)
+"""What a change of a booking writes; the rest is for others to write."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
 from storage.model import Message, MessageState
-from storage.rows import columns, read, text, values
+from storage.rows import CHANGED_COLUMNS, columns, read, text, values
 from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
@@ -72,7 +72,7 @@ def _place(connection: Raw, write: Place) -> None:
 
 def _change(connection: Raw, write: Change) -> None:
     after = dict(zip(columns(type(write.booking)), values(write.booking), strict=True))
-    changed = [after[name] for name in statements.CHANGED_COLUMNS]
+    changed = [after[name] for name in CHANGED_COLUMNS]
     identity = [write.booking.id, write.expected]
     cursor = _unless_taken(
         connection, statements.CHANGE, [after["start_time"], *changed, *identity]

@@ -1,7 +1,7 @@
 """The SQL of writing. Columns of records come from the records themselves."""
 
 from storage.model import ApiKey, Booking, Event, Message, Resource, Service
-from storage.rows import columns
+from storage.rows import CHANGED_COLUMNS, columns
 
 
 def _insert(table: str, record: type) -> str:
@@ -13,11 +13,6 @@ def _save(table: str, record: type) -> str:
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
     return f"{_insert(table, record)} ON CONFLICT (id) DO UPDATE SET {changes}"
 
-
-_KEPT = ("id", "confirmation_sent", "reminder_sent")
-"""What a change of a booking leaves to others to write."""
-
-CHANGED_COLUMNS = tuple(name for name in columns(Booking) if name not in _KEPT)
 
 PLACE = _insert("bookings", Booking)
 CHANGE = f"""

@@ -34,6 +34,7 @@ class SqliteStorage(Storage):
         self._file = file
         self._writer = writer
         self._readers = readers
+        self._run: Any = writer._execute
 
     @classmethod
     async def open(cls, path: Path, *, shared: bool) -> "SqliteStorage":
@@ -57,8 +58,8 @@ class SqliteStorage(Storage):
     async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
         # aiosqlite runs each of its own methods through `_execute`, one hop to its thread a
         # statement. A batch is many statements and takes one hop.
-        outcomes: list[Any | StorageError] = await self._writer._execute(  # noqa: SLF001
-            commit, self._writer._conn, self._file, writes  # noqa: SLF001
+        outcomes: list[Any | StorageError] = await self._run(
+            commit, self._writer._conn, self._file, writes
         )
         return outcomes
 
@@ -141,7 +142,7 @@ async def _migrate(writer: aiosqlite.Connection, file: DatabaseFile) -> None:
     with file.turn():
         await writer.execute(HISTORY)
         rows = await writer.execute_fetchall("SELECT max(version) FROM schema_migrations")
-        version = list(rows)[0][0] or 0
+        version = next(iter(rows))[0] or 0
         for migration in outstanding("storage.sqlite.migrations", version):
             applied = f"({migration.version}, '{migration.name}', '{text(datetime.now(UTC))}')"
             try:

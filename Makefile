@@ -1,0 +1,61 @@
+# What a developer needs. A Python of 3.11 or newer with venv and pip, and make, are enough to begin.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
+
+# Whatever follows ARGS= goes to the command: make test ARGS="-k slots"
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock dist clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/installed ## start the daemon for development, with this folder's .env and database
+	@BOOKINGD_ENV=$${BOOKINGD_ENV:-development} exec $(BIN)/bookingd serve $(ARGS)
+
+test: $(VENV)/installed-dev ## run the tests
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/installed-dev ## run the linters, the type checker and the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: $(VENV)/installed-dev ## measure
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# requirements-dev.txt decides, the other two are parts of it.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock" $(ARGS)
+
+lock: $(VENV)/installed-dev ## pin what pyproject.toml asks for; newer versions with ARGS=--upgrade
+	$(COMPILE) --extra dev pyproject.toml --output-file requirements-dev.txt
+	$(COMPILE) --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
+	echo hatchling | $(COMPILE) --constraint requirements-dev.txt - --output-file requirements-build.txt
+
+dist: $(VENV)/installed-dev ## build the wheel and the source archive into dist/
+	$(BIN)/python -m build --no-isolation
+
+clean: ## remove the virtual environment and what was built
+	rm -rf $(VENV) dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"bookingd needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements.txt -r requirements-build.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Repeatable measurements of the daemon against its own ceilings: `python -m benchmarks`."""

@@ -1,0 +1,158 @@
+"""Writes made true: new bookings many to a statement, everything else a transaction each."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain, groupby
+from typing import Any, cast
+
+from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
+from storage.model import Message, MessageState
+from storage.postgres import statements
+from storage.postgres.connection import AGAIN, Connection, Pool, one
+from storage.rows import as_json, read
+from storage.writes import (
+    Change,
+    Claim,
+    Owe,
+    Place,
+    Release,
+    SaveKey,
+    SaveResource,
+    SaveService,
+    Settle,
+    Supersede,
+    Write,
+)
+
+TRIES = 5
+"""How often a transaction that collided with another is run."""
+
+
+async def commit(pool: Pool, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
+    """Carry out `writes` in order; neighbouring bookings share a statement."""
+    outcomes: list[Any | StorageError] = []
+    for kind, group in groupby(writes, type):
+        if kind is Place:
+            outcomes += await _place_all(pool, cast("list[Place]", list(group)))
+        else:
+            outcomes += [await _alone(pool, write) for write in group]
+    return outcomes
+
+
+async def _place_all(pool: Pool, places: Sequence[Place]) -> list[StorageError | None]:
+    """One statement for all; if it breaks on one of them, one for each."""
+    try:
+        placed = await _transaction(pool, _place, places)
+    except Unavailable as error:
+        return [error] * len(places)
+    except StorageError as error:
+        if len(places) == 1:
+            return [error]
+        return [(await _place_all(pool, [place]))[0] for place in places]
+    return [None if place.booking.id in placed else SlotTaken() for place in places]
+
+
+async def _alone(pool: Pool, write: Write[Any]) -> Any | StorageError:
+    try:
+        return await _transaction(pool, _CARRY_OUT[type(write)], write)
+    except StorageError as error:
+        return error
+
+
+async def _transaction(
+    pool: Pool, work: Callable[[Connection, Any], Awaitable[Any]], subject: Any
+) -> Any:
+    async with one(pool) as connection:
+        for _ in range(TRIES - 1):
+            try:
+                async with connection.transaction():
+                    return await work(connection, subject)
+            except AGAIN:
+                continue
+        async with connection.transaction():
+            return await work(connection, subject)
+
+
+async def _place(connection: Connection, places: Sequence[Place]) -> set[str]:
+    """The ids of those that found their slot free. Sorted, so that daemons wait in one order."""
+    ordered = sorted(places, key=lambda place: place.booking.occupied_start)
+    rows = await connection.fetch(
+        statements.PLACE,
+        as_json([place.booking for place in ordered]),
+        as_json([place.event for place in ordered]),
+        as_json(list(chain.from_iterable(place.messages for place in ordered))),
+    )
+    return {row["id"] for row in rows}
+
+
+async def _change(connection: Connection, write: Change) -> None:
+    booking = write.booking
+    if not await connection.fetchval(statements.CHANGE, as_json(booking), write.expected):
+        known = await connection.fetchval(statements.VERSION, booking.id)
+        raise StaleVersion if known else NotFound
+    await connection.execute(statements.SUPERSEDE_REMINDERS, booking.id)
+    await connection.execute(statements.TELL, as_json(write.event))
+    await connection.fetch(statements.OWE, as_json(write.messages))
+
+
+async def _claim(connection: Connection, write: Claim) -> list[Message]:
+    await connection.execute(statements.MISS, write.now)
+    await connection.execute(statements.FREE_STRANDED)
+    rows = await connection.fetch(statements.CLAIM, write.now, write.limit, write.owner)
+    found = [read(Message, row) for row in rows]
+    return sorted(found, key=lambda message: (message.next_attempt_at, message.id))
+
+
+async def _settle(connection: Connection, write: Settle) -> bool:
+    message = write.message
+    return bool(
+        await connection.fetchval(
+            statements.SETTLE,
+            message.id,
+            message.leased_by,
+            message.attempts,
+            write.state,
+            int(write.refund),
+            write.next_attempt_at,
+            write.error,
+            write.at if write.state is MessageState.SENT else None,
+            message.confirms,
+            message.booking.start_time if message.reminds else None,
+        )
+    )
+
+
+async def _release(connection: Connection, write: Release) -> int:
+    return len(await connection.fetch(statements.RELEASE, write.owner))
+
+
+async def _owe(connection: Connection, write: Owe) -> int:
+    return len(await connection.fetch(statements.OWE, as_json(write.messages)))
+
+
+async def _supersede(connection: Connection, write: Supersede) -> int:
+    return len(await connection.fetch(statements.SUPERSEDE, write.message_ids))
+
+
+async def _save_service(connection: Connection, write: SaveService) -> None:
+    await connection.execute(statements.SAVE_SERVICE, as_json(write.service))
+
+
+async def _save_resource(connection: Connection, write: SaveResource) -> None:
+    await connection.execute(statements.SAVE_RESOURCE, as_json(write.resource))
+
+
+async def _save_key(connection: Connection, write: SaveKey) -> None:
+    await connection.execute(statements.SAVE_KEY, as_json(write.key))
+
+
+_CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] = {
+    Change: _change,
+    Claim: _claim,
+    Settle: _settle,
+    Release: _release,
+    Owe: _owe,
+    Supersede: _supersede,
+    SaveService: _save_service,
+    SaveResource: _save_resource,
+    SaveKey: _save_key,
+}

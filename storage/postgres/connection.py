@@ -1,0 +1,121 @@
+"""The pool, the presence of this daemon, and what PostgreSQL's errors mean to us."""
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from storage.errors import SlotTaken, StorageError, Unavailable
+from storage.postgres import statements
+
+MAXIMUM = 20
+"""Connections of one daemon at the most, the one that shows its presence included."""
+
+CONNECT = 5.0
+"""Seconds to wait for a connection."""
+
+COMMAND = 15.0
+"""Seconds for one command; the server gives up before, by `statement_timeout`."""
+
+Connection: TypeAlias = Any
+Pool: TypeAlias = Any
+
+_SETTINGS = {
+    "application_name": "bookingd",
+    "timezone": "UTC",
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Two transactions got in each other's way; the same one again succeeds."""
+
+_UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.PostgresSystemError,
+    *AGAIN,
+)
+
+
+async def open_pool(url: str) -> Pool:
+    """Connections that read and write. Raises `Unavailable`."""
+    with translated():
+        return await asyncpg.create_pool(
+            url,
+            min_size=2,
+            max_size=MAXIMUM - 1,
+            timeout=CONNECT,
+            command_timeout=COMMAND,
+            server_settings=_SETTINGS,
+            init=_speak_plain_ids,
+        )
+
+
+@asynccontextmanager
+async def one(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection of the pool. Raises `Unavailable`."""
+    with translated():
+        async with pool.acquire(timeout=CONNECT) as connection:
+            yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """PostgreSQL's errors as storage's."""
+    try:
+        yield
+    except asyncpg.ExclusionViolationError as error:
+        raise SlotTaken from error
+    except _UNAVAILABLE as error:
+        raise Unavailable(f"PostgreSQL: {error or type(error).__name__}") from error
+    except asyncpg.PostgresError as error:
+        raise StorageError(f"PostgreSQL refused: {error}") from error
+
+
+class Presence:
+    """A session that holds an advisory lock for as long as this daemon lives.
+
+    The server drops the lock when the session ends, however the daemon died, and so others see
+    that what `owner` had leased is free.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.owner = random.getrandbits(31)
+        self._url = url
+        self._session: Connection = None
+
+    async def keep(self) -> None:
+        """Be present, again if the session was lost. Raises `Unavailable`."""
+        if self._session is not None and not self._session.is_closed():
+            return
+        with translated():
+            self._session = await asyncpg.connect(
+                self._url, timeout=CONNECT, server_settings=_SETTINGS
+            )
+            await self._session.fetchval(statements.BE_PRESENT, self.owner)
+
+    async def end(self) -> None:
+        """Be gone."""
+        if self._session is not None:
+            await self._session.close(timeout=CONNECT)
+
+
+async def _speak_plain_ids(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
+    )

@@ -1,0 +1,116 @@
+-- A range of one id lets an exclusion constraint compare ids for equality without btree_gist,
+-- which is an extension and not everywhere.
+CREATE TYPE uuid_range AS RANGE (subtype = uuid);
+
+CREATE TABLE services (
+    id                 UUID PRIMARY KEY,
+    name               TEXT NOT NULL,
+    buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
+    buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
+    needs_confirmation BOOLEAN NOT NULL,
+    created_at         TIMESTAMPTZ NOT NULL,
+    updated_at         TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE resources (
+    id         UUID PRIMARY KEY,
+    name       TEXT NOT NULL,
+    time_zone  TEXT,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE bookings (
+    id                UUID PRIMARY KEY,
+    service_id        UUID NOT NULL REFERENCES services (id),
+    resource_id       UUID NOT NULL REFERENCES resources (id),
+    name              TEXT NOT NULL,
+    email             TEXT NOT NULL,
+    company           TEXT,
+    phone             TEXT,
+    inquiry           TEXT,
+    answers           JSON NOT NULL,
+    time_zone         TEXT,
+    locale            TEXT,
+    start_time        TIMESTAMPTZ NOT NULL,
+    end_time          TIMESTAMPTZ NOT NULL,
+    occupied_start    TIMESTAMPTZ NOT NULL,
+    occupied_end      TIMESTAMPTZ NOT NULL,
+    status            TEXT NOT NULL
+        CHECK (status IN ('PENDING', 'CONFIRMED', 'CANCELLED', 'COMPLETED', 'NO_SHOW')),
+    sequence          INTEGER NOT NULL,
+    version           INTEGER NOT NULL,
+    created_at        TIMESTAMPTZ NOT NULL,
+    updated_at        TIMESTAMPTZ NOT NULL,
+    confirmation_sent BOOLEAN NOT NULL,
+    reminder_sent     BOOLEAN NOT NULL,
+    CHECK (start_time < end_time),
+    CHECK (occupied_start <= start_time AND end_time <= occupied_end),
+    CONSTRAINT booking_no_overlap EXCLUDE USING gist (
+        uuid_range(resource_id, resource_id, '[]') WITH &&,
+        tstzrange(occupied_start, occupied_end) WITH &&
+    ) WHERE (status IN ('PENDING', 'CONFIRMED'))
+);
+
+CREATE INDEX booking_by_start ON bookings (start_time, id);
+CREATE INDEX booking_by_creation ON bookings (created_at, id);
+CREATE INDEX booking_by_update ON bookings (updated_at, id);
+CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
+CREATE INDEX booking_by_status ON bookings (status, start_time, id);
+
+CREATE TABLE events (
+    id         UUID PRIMARY KEY,
+    booking_id UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    at         TIMESTAMPTZ NOT NULL,
+    kind       TEXT NOT NULL
+        CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
+    actor      TEXT NOT NULL,
+    detail     JSON NOT NULL
+);
+
+CREATE INDEX event_by_booking ON events (booking_id);
+
+CREATE TABLE messages (
+    id              UUID PRIMARY KEY,
+    booking_id      UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    kind            TEXT NOT NULL
+        CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder')),
+    audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin')),
+    recipient       TEXT NOT NULL,
+    booking         JSON NOT NULL,
+    state           TEXT NOT NULL
+        CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'superseded', 'missed')),
+    created_at      TIMESTAMPTZ NOT NULL,
+    due_at          TIMESTAMPTZ NOT NULL,
+    next_attempt_at TIMESTAMPTZ NOT NULL,
+    expires_at      TIMESTAMPTZ,
+    attempts        INTEGER NOT NULL,
+    leased_by       INTEGER,
+    last_error      TEXT,
+    sent_at         TIMESTAMPTZ,
+    CHECK (state <> 'leased' OR leased_by IS NOT NULL)
+);
+
+CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
+CREATE INDEX message_by_booking ON messages (booking_id);
+CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
+    WHERE kind = 'reminder' AND state <> 'superseded';
+
+CREATE TABLE api_keys (
+    id         UUID PRIMARY KEY,
+    name       TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    digest     TEXT NOT NULL UNIQUE,
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ,
+    revoked_at TIMESTAMPTZ
+);
+
+INSERT INTO services
+VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', 0, 0, false,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
+
+INSERT INTO resources
+VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');

@@ -1,0 +1,136 @@
+"""The SQL of writing. Records travel as JSON, whose keys are the columns' names."""
+
+from storage.model import ApiKey, Resource, Service
+from storage.rows import CHANGED_COLUMNS, columns
+
+PLACE = """
+WITH placed AS (
+    INSERT INTO bookings
+    SELECT * FROM json_populate_recordset(NULL::bookings, $1)
+    ON CONFLICT ON CONSTRAINT booking_no_overlap DO NOTHING
+    RETURNING id
+), told AS (
+    INSERT INTO events
+    SELECT event.*
+      FROM json_populate_recordset(NULL::events, $2) AS event
+      JOIN placed ON placed.id = event.booking_id
+), owed AS (
+    INSERT INTO messages
+    SELECT message.*
+      FROM json_populate_recordset(NULL::messages, $3) AS message
+      JOIN placed ON placed.id = message.booking_id
+)
+SELECT id FROM placed
+"""
+"""Many bookings at once. A plain INSERT against an exclusion constraint deadlocks under
+contention; DO NOTHING waits for the other transaction instead, then leaves the row out."""
+
+CHANGE = f"""
+UPDATE bookings
+   SET reminder_sent = reminder_sent AND bookings.start_time = after.start_time,
+       {", ".join(f"{name} = after.{name}" for name in CHANGED_COLUMNS)}
+  FROM json_populate_record(NULL::bookings, $1) AS after
+ WHERE bookings.id = after.id AND bookings.version = $2
+RETURNING bookings.id
+"""
+VERSION = "SELECT version FROM bookings WHERE id = $1"
+TELL = "INSERT INTO events SELECT * FROM json_populate_record(NULL::events, $1)"
+OWE = """
+INSERT INTO messages
+SELECT * FROM json_populate_recordset(NULL::messages, $1)
+ON CONFLICT DO NOTHING
+RETURNING id
+"""
+SUPERSEDE_REMINDERS = """
+UPDATE messages
+   SET state = 'superseded'
+ WHERE booking_id = $1 AND kind = 'reminder' AND state IN ('pending', 'leased')
+"""
+SUPERSEDE = """
+UPDATE messages
+   SET state = 'superseded'
+ WHERE id = ANY($1::uuid[]) AND state = 'pending'
+RETURNING id
+"""
+
+MISS = """
+UPDATE messages
+   SET state = 'missed'
+ WHERE state = 'pending' AND next_attempt_at <= $1 AND expires_at <= $1
+"""
+PRESENCE = 0x626B6764
+"""The first key of the advisory lock that a daemon holds while it lives: 'bkgd'."""
+
+BE_PRESENT = f"SELECT pg_try_advisory_lock({PRESENCE}, $1)"
+FREE_STRANDED = f"""
+UPDATE messages
+   SET state = 'pending', leased_by = NULL
+ WHERE state = 'leased'
+   AND leased_by <> ALL (
+       SELECT objid::bigint
+         FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = {PRESENCE} AND objsubid = 2 AND granted)
+"""
+CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT id
+      FROM messages
+     WHERE state = 'pending' AND next_attempt_at <= $1
+     ORDER BY next_attempt_at, id
+     LIMIT $2
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE messages
+   SET state = 'leased', leased_by = $3, attempts = attempts + 1
+  FROM due
+ WHERE messages.id = due.id
+RETURNING messages.*
+"""
+SETTLE = """
+WITH settled AS (
+    UPDATE messages
+       SET state = CASE WHEN state = 'superseded' AND $4 <> 'sent' THEN state ELSE $4 END,
+           leased_by = NULL,
+           attempts = attempts - $5,
+           next_attempt_at = coalesce($6, next_attempt_at),
+           last_error = $7,
+           sent_at = $8
+     WHERE id = $1 AND leased_by = $2 AND attempts = $3
+    RETURNING booking_id
+), marked AS (
+    UPDATE bookings
+       SET confirmation_sent = confirmation_sent OR $9::boolean,
+           reminder_sent = reminder_sent OR start_time = $10::timestamptz
+      FROM settled
+     WHERE bookings.id = settled.booking_id AND $4 = 'sent' AND ($9::boolean OR $10::timestamptz IS NOT NULL)
+)
+SELECT count(*) FROM settled
+"""
+RELEASE = """
+UPDATE messages
+   SET state = 'pending', leased_by = NULL, attempts = attempts - 1
+ WHERE state = 'leased' AND leased_by = $1
+RETURNING id
+"""
+
+
+def _save(table: str, record: type) -> str:
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
+    return (
+        f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1) "
+        f"ON CONFLICT (id) DO UPDATE SET {changes}"
+    )
+
+
+SAVE_SERVICE = _save("services", Service)
+SAVE_RESOURCE = _save("resources", Resource)
+SAVE_KEY = _save("api_keys", ApiKey)
+
+OCCUPIED = """
+SELECT occupied_start, occupied_end
+  FROM bookings
+ WHERE uuid_range(resource_id, resource_id, '[]') && uuid_range($1, $1, '[]')
+   AND tstzrange(occupied_start, occupied_end) && tstzrange($2, $3)
+   AND status IN ('PENDING', 'CONFIRMED')
+ ORDER BY occupied_start
+"""

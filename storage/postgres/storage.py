@@ -1,0 +1,163 @@
+"""The storage contract on PostgreSQL, through asyncpg."""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, TypeVar
+
+from storage.errors import NotFound, StorageError, Unavailable
+from storage.ids import is_id
+from storage.interface import BookingFilter, Health, Position, Sort, Storage
+from storage.listing import Listing
+from storage.migrate import HISTORY, outstanding
+from storage.model import ApiKey, Booking, Message, Resource, Service
+from storage.postgres import statements
+from storage.postgres.commit import commit
+from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
+from storage.rows import read, text
+from storage.writes import Claim, Write
+
+Record = TypeVar("Record")
+
+_CONTAINS = "strpos(lower({0}), lower(?)) > 0"
+_HEALTH = 2.0
+
+
+class PostgresStorage(Storage):
+    """Bookings in a PostgreSQL database."""
+
+    def __init__(self, pool: Pool, presence: Presence) -> None:
+        self.owner = presence.owner
+        self._pool = pool
+        self._presence = presence
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresStorage":
+        """Connect, and migrate under a lock. `url` goes to asyncpg as it is, several hosts too.
+
+        Raises `NewerSchema`, `Unavailable`.
+        """
+        pool = await open_pool(url)
+        try:
+            async with one(pool) as connection:
+                await _migrate(connection)
+        except BaseException:
+            pool.terminate()
+            raise
+        return cls(pool, Presence(url))
+
+    async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
+        if any(isinstance(write, Claim) for write in writes):
+            try:
+                await self._presence.keep()
+            except Unavailable as error:
+                return [error] * len(writes)
+        return await commit(self._pool, writes)
+
+    async def booking(self, booking_id: str) -> Booking:
+        if not is_id(booking_id):
+            raise NotFound
+        found = await self._all(Booking, "SELECT * FROM bookings WHERE id = ?", booking_id)
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def bookings(
+        self,
+        which: BookingFilter,
+        *,
+        sort: Sort = Sort.START,
+        limit: int,
+        offset: int = 0,
+        after: Position | None = None,
+    ) -> list[Booking]:
+        listing = Listing(which, contains=_CONTAINS, instant=_as_it_is)
+        return await self._all(
+            Booking, listing.page(sort, limit, offset, after), *listing.parameters
+        )
+
+    async def count_bookings(self, which: BookingFilter) -> int:
+        listing = Listing(which, contains=_CONTAINS, instant=_as_it_is)
+        rows = await self._rows(listing.count(), *listing.parameters)
+        return int(rows[0][0])
+
+    async def occupied(
+        self, resource_id: str, start: datetime, end: datetime
+    ) -> list[tuple[datetime, datetime]]:
+        rows = await self._rows(statements.OCCUPIED, resource_id, start, end)
+        return [(row[0], row[1]) for row in rows]
+
+    async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
+        sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"
+        return await self._all(Message, sql, booking_ids)
+
+    async def services(self) -> list[Service]:
+        return await self._all(Service, "SELECT * FROM services ORDER BY id")
+
+    async def resources(self) -> list[Resource]:
+        return await self._all(Resource, "SELECT * FROM resources ORDER BY id")
+
+    async def keys(self) -> list[ApiKey]:
+        return await self._all(ApiKey, "SELECT * FROM api_keys ORDER BY id")
+
+    async def health(self) -> Health:
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(_HEALTH):
+                await self._rows("SELECT 1")
+        except TimeoutError as error:
+            raise Unavailable("PostgreSQL did not answer in time") from error
+        return Health(
+            backend="postgresql",
+            latency=time.monotonic() - begun,
+            size=self._pool.get_size(),
+            idle=self._pool.get_idle_size(),
+            maximum=MAXIMUM,
+        )
+
+    async def close(self) -> None:
+        await self._presence.end()
+        try:
+            async with asyncio.timeout(CONNECT):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def _all(self, kind: type[Record], sql: str, *parameters: Any) -> list[Record]:
+        return [read(kind, row) for row in await self._rows(sql, *parameters)]
+
+    async def _rows(self, sql: str, *parameters: Any) -> list[Any]:
+        async with one(self._pool) as connection:
+            return list(await connection.fetch(_numbered(sql), *parameters))
+
+
+async def _migrate(connection: Connection) -> None:
+    """Bring the schema up to date, one transaction a migration; other daemons wait meanwhile."""
+    await connection.execute(f"SELECT pg_advisory_lock({statements.PRESENCE}, -1)")
+    try:
+        await connection.execute(HISTORY)
+        version = await connection.fetchval("SELECT max(version) FROM schema_migrations") or 0
+        for migration in outstanding("storage.postgres.migrations", version):
+            async with connection.transaction():
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "INSERT INTO schema_migrations VALUES ($1, $2, $3)",
+                    migration.version,
+                    migration.name,
+                    text(datetime.now(UTC)),
+                )
+    finally:
+        await connection.execute(f"SELECT pg_advisory_unlock({statements.PRESENCE}, -1)")
+
+
+def _numbered(sql: str) -> str:
+    """PostgreSQL's numbered parameters for the question marks."""
+    numbers = count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+
+
+def _as_it_is(instant: datetime) -> datetime:
+    return instant

@@ -1,0 +1,74 @@
+"""Databases for the tests: SQLite in a file, PostgreSQL in a server of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from storage import open_storage
+from storage.interface import Storage
+from tests import postgres
+from tests.records import PREPARED, done
+
+
+class Doors:
+    """Opens one database, once or more often, and closes what a test leaves open."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._open: list[Storage] = []
+
+    async def open(self, url: str | None = None, *, shared: bool = False) -> Storage:
+        storage = await open_storage(url or self.url, shared=shared)
+        self._open.append(storage)
+        return storage
+
+    async def beside(self) -> Storage:
+        """A second one at the same time; SQLite knows that only from the command line."""
+        return await self.open(shared=self.url.startswith("sqlite"))
+
+    async def close(self, storage: Storage) -> None:
+        self._open.remove(storage)
+        await storage.close()
+
+    async def close_all(self) -> None:
+        for storage in reversed(self._open.copy()):
+            await self.close(storage)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.running_server() as url:
+        yield url
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    async with postgres.fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path) -> str:
+    return f"sqlite:///{tmp_path / 'bookingd.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def doors(database: str) -> AsyncIterator[Doors]:
+    doors = Doors(database)
+    yield doors
+    await doors.close_all()
+
+
+@pytest.fixture
+async def storage(doors: Doors) -> Storage:
+    """An open database that knows the service and the rooms of `tests.records`."""
+    storage = await doors.open()
+    await done(storage, *PREPARED)
+    return storage

