@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks.load import LoadFailedError
 from benchmarks.plan import QUICK, Plan
 from benchmarks.postgres import NotDurableError
-from benchmarks.run import Results, measure
+from benchmarks.run import measure
 from benchmarks.servers import ServerFailedError
 from benchmarks.table import show
 
@@ -31,9 +31,12 @@ def main(
     file: Path | None,
 ) -> None:
     """Measure bookings, the list, the start and memory of the daemon, on both databases."""
-    given = {"rounds": rounds, "seconds": seconds, "history": history}
+    base = QUICK if quick else Plan()
     plan = replace(
-        QUICK if quick else Plan(), **{name: value for name, value in given.items() if value}
+        base,
+        rounds=rounds or base.rounds,
+        seconds=seconds or base.seconds,
+        history=history or base.history,
     )
     console = Console(stderr=True)
     try:
@@ -45,3 +48,7 @@ def main(
     show(results)
     if file:
         file.write_text(json.dumps(asdict(results), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

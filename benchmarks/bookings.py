@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from benchmarks import slots
 from benchmarks.load import Order, Report, drive
-from benchmarks.plan import Plan
+from benchmarks.plan import Plan, Say
 from benchmarks.servers import Running, Server, running
 from benchmarks.sink import Sink
 
@@ -17,14 +18,14 @@ CLIENTS = (1, 32, 128)
 class Bookings:
     """The medians of all rounds of one server with so many clients.
 
-    `rate` in bookings and `mails` in mails a second; `share` is the rate as a part of the second
+    `rate` in bookings and `mails` in mails a second; `ratio` is the rate as a part of the second
     ceiling's in the same round; latencies in ms; processors used (1.0 is a whole core).
     """
 
     server: str
     clients: int
     rate: float
-    share: float
+    ratio: float
     p50: float
     p99: float
     server_cpu: float
@@ -69,7 +70,7 @@ class Contender:
             server=self.server.name,
             clients=clients,
             rate=median(report.rate for report in reports),
-            share=median(a.rate / b.rate for a, b in zip(reports, ceilings, strict=True)),
+            ratio=median(a.rate / b.rate for a, b in zip(reports, ceilings, strict=True)),
             p50=median(report.p50 for report in reports),
             p99=median(report.p99 for report in reports),
             server_cpu=median(report.server_cpu for report in reports),
@@ -79,22 +80,24 @@ class Contender:
 
 
 def compare(
-    servers: Sequence[Server], reference: Server, plan: Plan, sink: Sink
+    servers: Sequence[Server], reference: Server, plan: Plan, sink: Sink, say: Say
 ) -> list[Bookings]:
     """Let all servers take turns, another one first in every round."""
     contenders = [Contender(server) for server in servers]
     for number in range(plan.rounds):
         first = number % len(contenders)
         for contender in contenders[first:] + contenders[:first]:
+            say(f"{contender.server.name}: bookings, round {number + 1} of {plan.rounds}")
             contender.take_turn(plan, sink)
     ceiling = contenders[servers.index(reference)]
     return [each.figures(clients, ceiling) for each in contenders for clients in CLIENTS]
 
 
 def answer_size(server: Server) -> int:
-    """Book for a moment; the length in bytes of an answer's body."""
+    """Book the last slots, for a moment; the length in bytes of an answer's body."""
+    moment = Plan(seconds=0.2, warmup=0.1)
     with running(server) as process:
-        return drive(_order(process, Plan(seconds=0.2, warmup=0), clients=1, first=0)).size
+        return drive(_order(process, moment, clients=1, first=slots.COUNT - 10_000)).size
 
 
 def _order(process: Running, plan: Plan, clients: int, first: int) -> Order:

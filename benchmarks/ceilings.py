@@ -13,11 +13,15 @@ from aiohttp import web
 
 from benchmarks.servers import Server
 
+BARE, VALIDATED = "bare", "validated"
+
+NAMES = {BARE: "aiohttp", VALIDATED: "aiohttp with validation"}
+
 
 def ceiling(kind: str, directory: Path, size: int) -> Server:
     """Describe the server `kind` (bare or validated) whose answers have `size` bytes."""
     arguments = ("benchmarks.ceilings", kind, str(size))
-    return Server(name=f"aiohttp {kind}", arguments=arguments, directory=directory)
+    return Server(name=NAMES[kind], arguments=arguments, directory=directory)
 
 
 def bare(answer: bytes) -> web.Application:
@@ -40,7 +44,7 @@ async def health(_: web.Request) -> web.Response:
 def main(kind: str, size: int) -> None:
     """Serve one ceiling until ended."""
     answer = b'"' + b"x" * (size - 2) + b'"'
-    app = {"bare": bare}[kind](answer)
+    app = {BARE: bare, VALIDATED: bare}[kind](answer)
     app.router.add_get("/api/health", health)
     loop = uvloop.new_event_loop()
     port = int(os.environ["BOOKINGD_PORT"])

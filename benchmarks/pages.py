@@ -21,7 +21,7 @@ DEPTH = 0.9
 class Page:
     """The medians of all rounds of one page of 20, asked for by one client.
 
-    `cost` is its p50 as a multiple of the p50 of the first page by cursor in the same round.
+    `ratio` is its p50 as a multiple of the p50 of the first page by cursor in the same round.
     """
 
     server: str
@@ -29,7 +29,7 @@ class Page:
     rate: float
     p50: float
     p99: float
-    cost: float
+    ratio: float
 
 
 def compare(server: Server, plan: Plan) -> list[Page]:
@@ -68,7 +68,7 @@ def _figures(server: Server, page: str, rounds: list[dict[str, Report]]) -> Page
         rate=median(turn[page].rate for turn in rounds),
         p50=median(turn[page].p50 for turn in rounds),
         p99=median(turn[page].p99 for turn in rounds),
-        cost=median(turn[page].p50 / turn[BY_CURSOR].p50 for turn in rounds),
+        ratio=median(turn[page].p50 / turn[BY_CURSOR].p50 for turn in rounds),
     )
 
 

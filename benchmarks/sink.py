@@ -5,6 +5,7 @@ with its input.
 """
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,14 @@ def sink() -> Iterator[Sink]:
             yield Sink(process)
         finally:
             process.terminate()
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Keep a port at which every connection is refused."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 class Session(asyncio.Protocol):

@@ -27,8 +27,8 @@ def bookings(row: Bookings) -> Iterator[Target]:
     if row.clients == SHARE_CLIENTS:
         yield Target(
             aim=f"{row.server}, {SHARE_CLIENTS} clients: ≥ {SHARE:.0%} of the second ceiling",
-            measured=f"{row.share:.0%}",
-            met=row.share >= SHARE,
+            measured=f"{row.ratio:.0%}",
+            met=row.ratio >= SHARE,
         )
 
 
@@ -36,9 +36,9 @@ def pages(row: Page) -> Iterator[Target]:
     """How much more a deep page may cost than the first."""
     if row.page == DEEP:
         yield Target(
-            aim=f"{row.server}: a deep page costs ≤ {DEEP_COST} × the first",
-            measured=f"{row.cost:.2f} ×",
-            met=row.cost <= DEEP_COST,
+            aim=f"{row.server}: a deep page costs ≤ {DEEP_COST} times the first",
+            measured=f"{row.ratio:.2f} times",
+            met=row.ratio <= DEEP_COST,
         )
 
 

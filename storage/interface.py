@@ -62,8 +62,8 @@ class Health:
 class Storage(ABC):
     """Bookings and what they owe, in one database.
 
-    Every method may raise `Unavailable`, and then the same call may be made again later. A write
-    that met `Unavailable` may or may not have happened.
+    Every reading method may raise `Unavailable`, and then the same call may be made again later.
+    A write whose outcome is `Unavailable` may or may not have happened.
     """
 
     owner: int

@@ -84,7 +84,11 @@ class Release(Write[int]):
 
 @dataclass(frozen=True, slots=True)
 class Owe(Write[int]):
-    """Reminders to add where the booking has none yet for that moment. Answers how many."""
+    """Reminders to add. Answers how many were.
+
+    Left out where the booking has one for that moment, or is no longer at the version that the
+    message tells of.
+    """
 
     messages: Sequence[Message]
 

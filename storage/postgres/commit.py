@@ -91,7 +91,7 @@ async def _change(connection: Connection, write: Change) -> None:
         raise StaleVersion if known else NotFound
     await connection.execute(statements.SUPERSEDE_REMINDERS, booking.id)
     await connection.execute(statements.TELL, as_json(write.event))
-    await connection.fetch(statements.OWE, as_json(write.messages))
+    await connection.execute(statements.OWE, as_json(write.messages))
 
 
 async def _claim(connection: Connection, write: Claim) -> list[Message]:
@@ -126,7 +126,7 @@ async def _release(connection: Connection, write: Release) -> int:
 
 
 async def _owe(connection: Connection, write: Owe) -> int:
-    return len(await connection.fetch(statements.OWE, as_json(write.messages)))
+    return len(await connection.fetch(statements.OWE_STILL, as_json(write.messages)))
 
 
 async def _supersede(connection: Connection, write: Supersede) -> int:

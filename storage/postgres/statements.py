@@ -35,9 +35,14 @@ RETURNING bookings.id
 """
 VERSION = "SELECT version FROM bookings WHERE id = $1"
 TELL = "INSERT INTO events SELECT * FROM json_populate_record(NULL::events, $1)"
-OWE = """
+OWE = "INSERT INTO messages SELECT * FROM json_populate_recordset(NULL::messages, $1)"
+OWE_STILL = """
 INSERT INTO messages
-SELECT * FROM json_populate_recordset(NULL::messages, $1)
+SELECT message.*
+  FROM json_populate_recordset(NULL::messages, $1) AS message
+  JOIN bookings ON bookings.id = message.booking_id
+ WHERE bookings.version = (message.booking ->> 'version')::integer
+   FOR SHARE OF bookings
 ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -100,9 +105,11 @@ WITH settled AS (
 ), marked AS (
     UPDATE bookings
        SET confirmation_sent = confirmation_sent OR $9::boolean,
-           reminder_sent = reminder_sent OR start_time = $10::timestamptz
+           reminder_sent = reminder_sent OR coalesce(start_time = $10::timestamptz, false)
       FROM settled
-     WHERE bookings.id = settled.booking_id AND $4 = 'sent' AND ($9::boolean OR $10::timestamptz IS NOT NULL)
+     WHERE bookings.id = settled.booking_id
+       AND $4 = 'sent'
+       AND ($9::boolean OR $10::timestamptz IS NOT NULL)
 )
 SELECT count(*) FROM settled
 """

@@ -140,8 +140,11 @@ def _release(connection: Raw, write: Release) -> int:
 
 
 def _owe(connection: Raw, write: Owe) -> int:
-    rows = [values(message) for message in write.messages]
-    return max(connection.executemany(statements.OWE, rows).rowcount, 0)
+    rows = [
+        [*values(message), message.booking_id, message.booking.version]
+        for message in write.messages
+    ]
+    return max(connection.executemany(statements.OWE_STILL, rows).rowcount, 0)
 
 
 def _supersede(connection: Raw, write: Supersede) -> int:

@@ -23,7 +23,13 @@ UPDATE bookings
 """
 VERSION = "SELECT version FROM bookings WHERE id = ?"
 TELL = _insert("events", Event)
-OWE = f"{_insert('messages', Message)} ON CONFLICT DO NOTHING"
+OWE = _insert("messages", Message)
+OWE_STILL = f"""
+INSERT INTO messages ({", ".join(columns(Message))})
+SELECT {", ".join("?" * len(columns(Message)))}
+ WHERE EXISTS (SELECT 1 FROM bookings WHERE id = ? AND version = ?)
+ON CONFLICT DO NOTHING
+"""
 SUPERSEDE_REMINDERS = """
 UPDATE messages
    SET state = 'superseded'

@@ -1,0 +1,34 @@
+"""Ways out. A channel sends one mail, or says in what way it could not."""
+
+from email.message import EmailMessage
+from typing import Protocol
+
+
+class DeliveryError(Exception):
+    """The mail was not delivered, or it is not known whether it was."""
+
+
+class Unreachable(DeliveryError):
+    """The relay could not be used at all; the mail has nothing to do with it."""
+
+
+class Deferred(DeliveryError):
+    """The relay refused this mail for now (4xx)."""
+
+
+class Rejected(DeliveryError):
+    """The relay refused this mail for good (5xx), or it cannot be written at all."""
+
+
+class Uncertain(DeliveryError):
+    """The connection was lost after the mail had been handed over: it may have been taken."""
+
+
+class Channel(Protocol):
+    """One way out."""
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Return when the mail is the other side's. Raises a `DeliveryError`."""
+
+    async def close(self) -> None:
+        """Hang up."""

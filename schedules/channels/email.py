@@ -1,0 +1,127 @@
+"""E-mail by SMTP (RFC 5321), through aiosmtplib."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from schedules.channels import Deferred, DeliveryError, Rejected, Uncertain, Unreachable
+
+TIMEOUT = 30.0
+"""Seconds to wait for a connection, and for each reply."""
+
+CLOSING = 421
+"""The relay shuts its channel (RFC 5321, section 4.2.3): whatever the phase, its own trouble."""
+
+PERMANENT = 500
+"""From here on a reply means: never (RFC 5321, section 4.2.1)."""
+
+_LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Where mail is handed over. `tls` is none, starttls or tls (from the first byte)."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    tls: str
+
+
+class EmailChannel:
+    """Keeps the connections that its callers need at once, and uses each again."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._idle: list[aiosmtplib.SMTP] = []
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Hand the mail over. Raises a `DeliveryError` by the phase and the reply's code."""
+        smtp = await self._begin(mail)
+        try:
+            await _recipient(smtp, mail)
+            await _content(smtp, mail)
+        except BaseException:
+            smtp.close()
+            raise
+        self._idle.append(smtp)
+
+    async def close(self) -> None:
+        """Take leave of the relay."""
+        while self._idle:
+            smtp = self._idle.pop()
+            try:
+                await smtp.quit()
+            except (aiosmtplib.SMTPException, OSError):
+                smtp.close()
+
+    async def _begin(self, mail: EmailMessage) -> aiosmtplib.SMTP:
+        """A connection that has taken the sender; a kept one may have died meanwhile."""
+        while self._idle:
+            smtp = self._idle.pop()
+            try:
+                await _sender(smtp, mail)
+            except Unreachable:
+                smtp.close()
+            else:
+                return smtp
+        smtp = await self._connect()
+        try:
+            await _sender(smtp, mail)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    async def _connect(self) -> aiosmtplib.SMTP:
+        relay = self._relay
+        smtp = aiosmtplib.SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            username=relay.username,
+            password=relay.password,
+            use_tls=relay.tls == "tls",
+            start_tls=relay.tls == "starttls",
+            timeout=TIMEOUT,
+        )
+        try:
+            await smtp.connect()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            smtp.close()
+            raise Unreachable(f"{relay.host}:{relay.port}: {error}") from error
+        return smtp
+
+
+async def _sender(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
+    """Whoever refuses the sender refuses us, not this mail."""
+    try:
+        await smtp.mail(mail["From"].addresses[0].addr_spec)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise Unreachable(f"at MAIL: {error}") from error
+
+
+async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
+    try:
+        await smtp.rcpt(mail["To"].addresses[0].addr_spec)
+    except aiosmtplib.SMTPResponseException as error:
+        raise _refusal("RCPT", error) from error
+    except _LOST as error:
+        raise Unreachable(f"at RCPT: {error}") from error
+
+
+async def _content(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
+    try:
+        await smtp.data(mail.as_bytes())
+    except aiosmtplib.SMTPResponseException as error:
+        raise _refusal("DATA", error) from error
+    except _LOST as error:
+        raise Uncertain(f"at DATA: {error}") from error
+
+
+def _refusal(phase: str, error: aiosmtplib.SMTPResponseException) -> DeliveryError:
+    text = f"{error.code} at {phase}: {error.message}"
+    if error.code == CLOSING:
+        return Unreachable(text)
+    return Deferred(text) if error.code < PERMANENT else Rejected(text)

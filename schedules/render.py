@@ -1,0 +1,72 @@
+"""From a message to the mail that carries it."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from storage.model import Booking, Message
+
+POLICY = SMTP_POLICY.clone(cte_type="7bit")
+"""Lines that every relay carries, whether it knows 8BITMIME or not."""
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Renderer:
+    """Fills the templates `<language>/<kind>.<audience>.txt`; the first line is the subject.
+
+    Times are told in the customer's zone, or in `time_zone` where the booking names none.
+    """
+
+    def __init__(self, *, sender: str, time_zone: str) -> None:
+        self._sender = Address(addr_spec=sender)
+        self._time_zone = time_zone
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - the mail is plain text
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def mail(self, message: Message) -> EmailMessage:
+        """The same mail, Message-ID and all, at every attempt.
+
+        Raises jinja2's `TemplateError`, and `ValueError` for an address that is none.
+        """
+        subject, text = self._text(message)
+        mail = EmailMessage(policy=POLICY)
+        mail["Message-ID"] = f"<{message.id}@{self._sender.domain}>"
+        mail["From"] = self._sender
+        mail["To"] = Address(addr_spec=message.recipient)
+        mail["Subject"] = subject
+        mail["Date"] = message.due_at
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
+        mail.set_content(text)
+        return mail
+
+    def _text(self, message: Message) -> tuple[str, str]:
+        template = self._templates.get_template(f"en/{message.kind}.{message.audience}.txt")
+        filled = template.render(booking=message.booking, when=self._when(message.booking))
+        subject, _, text = filled.partition("\n")
+        return subject, text.lstrip("\n")
+
+    def _when(self, booking: Booking) -> str:
+        zone = ZoneInfo(booking.time_zone or self._time_zone)
+        start, end = booking.start_time.astimezone(zone), booking.end_time.astimezone(zone)
+        until = f"{end:%H:%M}" if start.date() == end.date() else _moment(end)
+        return f"{_moment(start)} to {until} ({zone.key}, UTC{_offset(start)})"
+
+
+def _moment(local: datetime) -> str:
+    return f"{local:%A}, {local.day} {local:%B %Y}, {local:%H:%M}"
+
+
+def _offset(local: datetime) -> str:
+    digits = f"{local:%z}"
+    return f"{digits[:3]}:{digits[3:5]}"
