@@ -15,7 +15,7 @@ help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## start the daemon for development, with this folder's .env and database
-	@BOOKINGD_ENV=$${BOOKINGD_ENV:-development} exec $(BIN)/bookingd serve $(ARGS)
+	@exec $(BIN)/bookingd serve $(ARGS)
 
 test: $(VENV)/installed-dev ## run the tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -8,6 +8,7 @@ from statistics import median
 from benchmarks import slots
 from benchmarks.load import Order, Report, drive
 from benchmarks.plan import Plan, Say
+from benchmarks.process import resident_megabytes
 from benchmarks.servers import Running, Server, running
 from benchmarks.sink import Sink
 
@@ -19,7 +20,8 @@ class Bookings:
     """The medians of all rounds of one server with so many clients.
 
     `rate` in bookings and `mails` in mails a second; `ratio` is the rate as a part of the second
-    ceiling's in the same round; latencies in ms; processors used (1.0 is a whole core).
+    ceiling's in the same round; latencies in ms; processors used (1.0 is a whole core);
+    `resident` is the memory after the round in MB.
     """
 
     server: str
@@ -31,6 +33,7 @@ class Bookings:
     server_cpu: float
     load_cpu: float
     mails: float
+    resident: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Round:
 
     report: Report
     mails: float
+    resident: float
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ class Contender:
         report = drive(_order(process, plan, clients, self.next_slot))
         mails = (sink.taken() - before) / (time.perf_counter() - begun)
         self.next_slot = report.next_slot
-        return Round(report, mails)
+        return Round(report, mails, resident_megabytes(process.pid))
 
     def figures(self, clients: int, reference: "Contender") -> Bookings:
         """Sum up the rounds with so many clients."""
@@ -76,6 +80,7 @@ class Contender:
             server_cpu=median(report.server_cpu for report in reports),
             load_cpu=median(report.load_cpu for report in reports),
             mails=median(turn.mails for turn in self.rounds[clients]),
+            resident=median(turn.resident for turn in self.rounds[clients]),
         )
 
 

@@ -104,7 +104,8 @@ class Requests(Iterator[bytes]):
         while True:
             number = self.next_slot
             self.next_slot += 1
-            body = form % (number, number, slots.start(number).isoformat())
+            customer = slots.customer(number)
+            body = form % (customer, customer, slots.start(number).isoformat())
             yield (head + body).encode()
 
 

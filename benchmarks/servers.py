@@ -21,7 +21,7 @@ STOP_PATIENCE = 20.0
 
 
 class ServerFailedError(Exception):
-    """A server did not start, or ended by itself."""
+    """A server did not start, did not stop, or ended by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +119,14 @@ def healthy(port: int) -> bool:
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End a server, gently if it lets itself be."""
+    """End a server gently; one that does not end has failed."""
     process.terminate()
     try:
         process.wait(STOP_PATIENCE)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as error:
         process.kill()
         process.wait()
+        raise ServerFailedError(f"still there {STOP_PATIENCE:.0f} s after SIGTERM") from error
 
 
 def free_port() -> int:

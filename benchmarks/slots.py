@@ -1,16 +1,23 @@
-"""Free slots without end: distinct, spread over forty years, never two that overlap."""
+"""Free slots without end: distinct, edge to edge, in the order in which customers would come.
+
+People book in no order, but for the weeks ahead and not for decades. So slots are taken in a
+scattered order within a month, month after month.
+"""
 
 from datetime import UTC, datetime, timedelta
 
 MINUTES = 5
-"""How long each booking lasts; slots lie edge to edge."""
+"""How long each booking lasts."""
 
-COUNT = 1 << 22
-"""How many slots there are from `OPENING` on: forty years of them."""
+MONTH = 1 << 13
+"""Slots of one month: 8,192 of five minutes are 28 days."""
 
-STRIDE = 2_592_221
-"""Odd, so that slots met in this step are all different, and near COUNT by the golden ratio, so
-that neighbours in time are far apart in order: an index is written all over, not at its end."""
+COUNT = 500 * MONTH
+"""How many slots there are: 39 years of them."""
+
+STRIDE = 5_063
+"""Odd, so that steps of it meet each slot of a month once; near MONTH by the golden ratio, so that
+slots met one after the other lie far apart."""
 
 OPENING = datetime(datetime.now(UTC).year + 1, 1, 1, tzinfo=UTC)
 """The first slot: always ahead, so that bookings owe mails and reminders."""
@@ -20,4 +27,10 @@ def start(index: int) -> datetime:
     """Where slot `index` begins."""
     if index >= COUNT:
         raise IndexError("no slots left; measure for less time")
-    return OPENING + timedelta(minutes=MINUTES * (index * STRIDE % COUNT))
+    month, turn = divmod(index, MONTH)
+    return OPENING + timedelta(minutes=MINUTES * (month * MONTH + turn * STRIDE % MONTH))
+
+
+def customer(index: int) -> int:
+    """The number of the customer who takes slot `index`: scattered, all different."""
+    return index * 2_592_221 % (1 << 22)

@@ -8,7 +8,10 @@ from benchmarks.pages import Page
 from benchmarks.run import Results
 from benchmarks.starts import Start
 
-COLUMNS = ("clients", "per second", "p50 ms", "p99 ms", "ratio", "CPU", "load CPU", "mails/s")
+COLUMNS = ("clients", "per second", "p50 ms", "p99 ms", "ratio", "CPU", "load CPU", "mails/s", "MB")
+
+WIDTH = 110
+"""What the table needs, also where nobody tells how wide the terminal is."""
 
 NOTE = """\
 Medians of rounds in which all take turns; figures of two runs cannot be compared.
@@ -31,6 +34,7 @@ def show(results: Results) -> None:
             table.add_row(*row)
         table.add_section()
     console = Console()
+    console.width = max(console.width, WIDTH)
     console.print(table)
     for target in results.targets():
         console.print(f"{'met' if target.met else 'not met':8}{target.aim}: {target.measured}")
@@ -46,7 +50,8 @@ def _booked(row: Bookings) -> tuple[str, ...]:
         f"{row.ratio:.2f}",
         f"{row.server_cpu:.2f}",
         f"{row.load_cpu:.2f}",
-        f"{row.mails:,.0f}",
+        f"{row.mails:,.0f}" if row.mails else "",
+        f"{row.resident:.0f}",
     )
 
 
@@ -62,4 +67,11 @@ def _listed(row: Page) -> tuple[str, ...]:
 
 
 def _started(row: Start) -> tuple[str, ...]:
-    return (f"start, {row.server}", "", "", f"{row.median * 1000:.0f}")
+    return (
+        f"start, {row.server}",
+        "",
+        "",
+        f"{row.median * 1000:.0f}",
+        *[""] * 5,
+        f"{row.resident:.0f}",
+    )

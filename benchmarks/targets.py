@@ -23,8 +23,8 @@ class Target:
 
 
 def bookings(row: Bookings) -> Iterator[Target]:
-    """How near a server has to come to the second ceiling."""
-    if row.clients == SHARE_CLIENTS:
+    """How near the daemon on SQLite has to come to the second ceiling."""
+    if row.server == "SQLite" and row.clients == SHARE_CLIENTS:
         yield Target(
             aim=f"{row.server}, {SHARE_CLIENTS} clients: ≥ {SHARE:.0%} of the second ceiling",
             measured=f"{row.ratio:.0%}",
@@ -46,7 +46,7 @@ def starts(row: Start) -> Iterator[Target]:
     """How soon the first healthy answer has to come, and how little memory may be taken."""
     yield Target(
         aim=f"{row.server}: first healthy answer after ≤ {START_SECONDS} s",
-        measured=f"{row.median:.2f} s",
+        measured=f"{row.median:.2f} s, fastest {row.fastest:.2f} s",
         met=row.median <= START_SECONDS,
     )
     yield Target(

@@ -55,10 +55,10 @@ def a_resource(**fields: Any) -> Resource:
     return Resource(**values | fields)
 
 
-SERVICE = a_service()
-OTHER_SERVICE = a_service(name="Haircut")
-ROOM = a_resource()
-OTHER_ROOM = a_resource(name="Studio", time_zone="Europe/Berlin")
+SERVICE = a_service(id="00000000-0000-7000-8000-0000000000a1")
+OTHER_SERVICE = a_service(id="00000000-0000-7000-8000-0000000000a2", name="Haircut")
+ROOM = a_resource(id="00000000-0000-7000-8000-0000000000b1")
+OTHER_ROOM = a_resource(id="00000000-0000-7000-8000-0000000000b2", name="Studio")
 PREPARED: list[Write[Any]] = [
     SaveService(SERVICE),
     SaveService(OTHER_SERVICE),
@@ -172,9 +172,7 @@ def change(after: Booking, *messages: Message) -> Change:
     return Change(after, after.version - 1, an_event(after, EventKind.CHANGED), messages)
 
 
-def settle(
-    message: Message, state: MessageState = MessageState.SENT, **fields: Any
-) -> Settle:
+def settle(message: Message, state: MessageState = MessageState.SENT, **fields: Any) -> Settle:
     return Settle(**{"message": message, "state": state, "at": NOW} | fields)
 
 
@@ -193,9 +191,7 @@ async def answer(storage: Storage, write: Write[Any]) -> Any:
     return outcome
 
 
-async def claim(
-    storage: Storage, *, now: datetime = NOW, limit: int = 100
-) -> Sequence[Message]:
+async def claim(storage: Storage, *, now: datetime = NOW, limit: int = 100) -> Sequence[Message]:
     """Lease what is due."""
     [claimed] = await done(storage, Claim(storage.owner, limit, now))
     return claimed

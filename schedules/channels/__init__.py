@@ -1,5 +1,6 @@
 """Ways out. A channel sends one mail, or says in what way it could not."""
 
+from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -22,6 +23,17 @@ class Rejected(DeliveryError):
 
 class Uncertain(DeliveryError):
     """The connection was lost after the mail had been handed over: it may have been taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Where mail is handed over. `tls` is none, starttls or tls (from the first byte)."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    tls: str
 
 
 class Channel(Protocol):

@@ -1,11 +1,10 @@
 """E-mail by SMTP (RFC 5321), through aiosmtplib."""
 
-from dataclasses import dataclass
 from email.message import EmailMessage
 
 import aiosmtplib
 
-from schedules.channels import Deferred, DeliveryError, Rejected, Uncertain, Unreachable
+from schedules.channels import Deferred, DeliveryError, Rejected, Relay, Uncertain, Unreachable
 
 TIMEOUT = 30.0
 """Seconds to wait for a connection, and for each reply."""
@@ -17,17 +16,6 @@ PERMANENT = 500
 """From here on a reply means: never (RFC 5321, section 4.2.1)."""
 
 _LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """Where mail is handed over. `tls` is none, starttls or tls (from the first byte)."""
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    tls: str
 
 
 class EmailChannel:

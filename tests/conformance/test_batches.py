@@ -213,9 +213,7 @@ async def test_a_fault_at_any_statement_of_a_change_leaves_the_booking_as_it_was
     assert await storage.messages([booking.id]) == [reminder]
 
 
-async def test_a_transaction_that_dies_half_way_tells_the_truth(
-    storage: Storage, outside: Outside
-):
+async def test_a_transaction_that_dies_half_way_tells_the_truth(storage: Storage, outside: Outside):
     await outside.sever("events", "NEW.actor = 'poison'")
     bookings = a_row_of_bookings(5)
     batch = [place(booking) for booking in bookings]
@@ -254,6 +252,7 @@ async def test_a_large_batch_is_taken_at_once(storage: Storage):
     assert await storage.commit(writes) == [None] * 300
     assert await storage.count_bookings(ALL) == 300
     [claimed] = await done(storage, Claim(storage.owner, 1000, NOW))
-    outcomes = await storage.commit([Settle(message=one, state=one.state.SENT, at=NOW)
-                                     for one in claimed])
+    outcomes = await storage.commit(
+        [Settle(message=one, state=one.state.SENT, at=NOW) for one in claimed]
+    )
     assert outcomes == [True] * 300

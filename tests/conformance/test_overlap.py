@@ -195,9 +195,7 @@ async def test_two_bookings_in_one_batch_cannot_swap_their_slots(storage: Storag
     assert await storage.bookings(BookingFilter(), limit=9) == [one, two]
 
 
-async def test_a_refused_booking_leaves_no_event_and_no_message(
-    storage: Storage, outside: Outside
-):
+async def test_a_refused_booking_leaves_no_event_and_no_message(storage: Storage, outside: Outside):
     await done(storage, place(TAKEN))
     refused = a_booking()
     await answer(storage, place(refused, a_message(refused)))
@@ -205,9 +203,7 @@ async def test_a_refused_booking_leaves_no_event_and_no_message(
     assert await outside.rows("SELECT count(*) FROM events") == [(1,)]
 
 
-async def test_the_database_itself_refuses_an_overlap_by_insert(
-    storage: Storage, outside: Outside
-):
+async def test_the_database_itself_refuses_an_overlap_by_insert(storage: Storage, outside: Outside):
     await done(storage, place(TAKEN), place(cancelled(a_booking())))
     copy = f"CREATE TEMPORARY TABLE copy AS SELECT * FROM bookings WHERE id = '{TAKEN.id}'"
     rename = f"UPDATE copy SET id = '{a_booking().id}'"

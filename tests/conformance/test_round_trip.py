@@ -36,7 +36,7 @@ bounded = settings(
 TEXTS = {
     "empty": "",
     "blank": "  \t \r\n ",
-    "markup": "O'Brien <b>&amp; \"co\" -- ; DROP TABLE bookings",
+    "markup": 'O\'Brien <b>&amp; "co" -- ; DROP TABLE bookings',
     "escapes": "\\ \\n \\u0000 %s %(name)s $1 ? :name {0}",
     "emoji": "👩🏽‍💻 🏳️‍🌈",
     "right_to_left": "שלום עולם \u202eabc\u202c مرحبا",

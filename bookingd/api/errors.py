@@ -1,0 +1,153 @@
+"""The one error body, and the one table of error codes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bookingd.auth import Unauthorized
+from bookingd.catalogue import UnknownOffer
+from bookingd.logs import request_id
+from bookingd.policy import InPast, InvalidTransition
+from schedules.actor import MailboxFull
+from storage.errors import NotFound, SlotTaken, StaleVersion, Unavailable
+
+PROBLEM = "application/problem+json"
+RETRY_AFTER = 2
+"""Seconds after which a client may try again what was out of reach."""
+
+
+class Code(Enum):
+    """Every error code: its status, and what it means. A code never changes."""
+
+    VALIDATION_ERROR = (400, "The request has fields that cannot be accepted.")
+    MALFORMED_JSON = (400, "The body is not JSON.")
+    BAD_REQUEST = (400, "This is not HTTP.")
+    UNAUTHORIZED = (401, "A valid key is needed.")
+    FORBIDDEN = (403, "This key may not do that.")
+    NOT_FOUND = (404, "There is nothing here.")
+    METHOD_NOT_ALLOWED = (405, "This cannot be done here.")
+    REQUEST_TIMEOUT_CLIENT = (408, "The request took too long to arrive.")
+    SLOT_TAKEN = (409, "Another booking has this time.")
+    INVALID_TRANSITION = (409, "The booking's status does not allow this.")
+    STALE_VERSION = (412, "The booking was changed in the meantime.")
+    PAYLOAD_TOO_LARGE = (413, "The body is too large.")
+    UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json.")
+    RATE_LIMITED = (429, "Too many requests from this address.")
+    INTERNAL_ERROR = (500, "Something went wrong here.")
+    SERVICE_UNAVAILABLE = (503, "The service cannot do this at the moment.")
+    REQUEST_TIMEOUT = (503, "The request took too long to answer.")
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.value[0]
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for people."""
+        return self.value[1]
+
+    @property
+    def text(self) -> str:
+        """The code as clients see it; a slow client and a slow server share one."""
+        return self.name.removesuffix("_CLIENT")
+
+
+@dataclass
+class ApiError(Exception):
+    """An answer that is an error. `errors` maps field names to what is wrong with them."""
+
+    code: Code
+    message: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def translated(error: Exception) -> ApiError | None:
+    """What the floors below say, as an answer; None for what nobody foresaw."""
+    match error:
+        case ApiError():
+            return error
+        case NotFound():
+            return ApiError(Code.NOT_FOUND, str(error))
+        case StaleVersion():
+            return ApiError(Code.STALE_VERSION, str(error))
+        case SlotTaken():
+            return ApiError(Code.SLOT_TAKEN, str(error))
+        case InvalidTransition():
+            return ApiError(Code.INVALID_TRANSITION, str(error))
+        case Unauthorized():
+            headers = {"WWW-Authenticate": "Bearer"}
+            return ApiError(Code.UNAUTHORIZED, str(error), headers=headers)
+        case UnknownOffer():
+            return ApiError(Code.VALIDATION_ERROR, errors={error.field: str(error)})
+        case InPast():
+            return ApiError(Code.VALIDATION_ERROR, errors={"timeSlot.startTime": str(error)})
+        case Unavailable() | MailboxFull():
+            headers = {"Retry-After": str(RETRY_AFTER)}
+            return ApiError(Code.SERVICE_UNAVAILABLE, headers=headers)
+        case web.HTTPException():
+            return _from_aiohttp(error)
+    return None
+
+
+def answer(error: ApiError, accept: str = "") -> web.Response:
+    """The error as a response: the plan's members and those of RFC 9457, section 3.1."""
+    code = error.code
+    message = error.message or code.meaning
+    body = {
+        "statusCode": code.status,
+        "message": message,
+        "errorCode": code.text,
+        "timestamp": datetime.now(UTC),
+        "requestId": request_id.get(),
+        "errors": _named(error.errors),
+        "type": f"urn:bookingd:error:{code.text.lower().replace('_', '-')}",
+        "title": code.meaning,
+        "status": code.status,
+        "detail": message,
+        **error.more,
+    }
+    return web.Response(
+        status=code.status,
+        body=orjson.dumps(body, option=orjson.OPT_UTC_Z),
+        headers=error.headers,
+        content_type=PROBLEM if PROBLEM in accept else "application/json",
+        charset="utf-8",
+    )
+
+
+def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+    """Field names come from the client, and so may hold what JSON cannot."""
+    return [
+        {"field": name.encode("utf-8", "backslashreplace").decode()[:200], "message": message}
+        for name, message in errors.items()
+    ]
+
+
+_BY_STATUS = {
+    code.status: code
+    for code in (
+        Code.NOT_FOUND,
+        Code.METHOD_NOT_ALLOWED,
+        Code.PAYLOAD_TOO_LARGE,
+        Code.UNSUPPORTED_MEDIA_TYPE,
+        Code.REQUEST_TIMEOUT_CLIENT,
+    )
+}
+
+
+def _from_aiohttp(error: web.HTTPException) -> ApiError:
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    if error.status in _BY_STATUS:
+        return ApiError(_BY_STATUS[error.status], headers=headers)
+    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ApiError(Code.BAD_REQUEST)
+    return ApiError(Code.INTERNAL_ERROR)

@@ -1,0 +1,197 @@
+"""Fields that take what is right as it is, and nothing else. Input is never rewritten."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError, fields, validate
+
+from bookingd.policy import EARLIEST_INSTANT, LATEST_INSTANT, LONGEST, SHORTEST
+from storage.ids import is_id
+
+_LINE_BREAKS = frozenset("\n\r\t")
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of what follows, and with which a text can lie about itself."""
+
+
+class Text(fields.String):
+    """Text of one line, or of several, without characters that are not text.
+
+    Refused are control characters, lone surrogates and bidirectional overrides (Unicode, UAX 9).
+    """
+
+    def __init__(self, longest: int, *, lines: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._longest = longest
+        self._allowed = _LINE_BREAKS if lines else frozenset[str]()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **options)
+        if not text.strip():
+            raise ValidationError("Must not be empty.")
+        if len(text) > self._longest:
+            raise ValidationError(f"Must have at most {self._longest} characters.")
+        if not text.isprintable() and any(self._strange(character) for character in text):
+            raise ValidationError("Must not have control characters.")
+        return text
+
+    def _strange(self, character: str) -> bool:
+        if character in self._allowed:
+            return False
+        return character in _BIDI or unicodedata.category(character) in {"Cc", "Cs"}
+
+
+class Email(Text):
+    """An address, by its form alone (RFC 5321 as email-validator reads it); nothing is looked up."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(longest=254, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        from email_validator import EmailNotValidError, validate_email
+
+        text = super()._deserialize(value, attr, data, **options)
+        try:
+            validate_email(
+                text, check_deliverability=False, allow_smtputf8=False, test_environment=True
+            )
+        except EmailNotValidError as error:
+            raise ValidationError("Must be an e-mail address.") from error
+        return text
+
+
+class Phone(Text):
+    """A telephone number: international with a plus sign, or as it is dialled at home."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(longest=40, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        from phonenumbers import NumberParseException, is_possible_number, parse
+
+        text = super()._deserialize(value, attr, data, **options)
+        try:
+            possible = not text.startswith("+") or is_possible_number(parse(text))
+            parse(text, "ZZ" if text.startswith("+") else "DE")
+        except NumberParseException as error:
+            raise ValidationError("Must be a telephone number.") from error
+        if not possible:
+            raise ValidationError("Must be a telephone number.")
+        return text
+
+
+class Instant(fields.Field[datetime]):
+    """An instant with its offset (RFC 3339, section 5.6), given in UTC."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        if not isinstance(value, str):
+            raise ValidationError("Must be text such as 2027-03-01T09:00:00Z.")
+        # In a query a plus sign arrives as a blank, unless the client encodes it.
+        form = _INSTANT.fullmatch(value.replace(" ", "+"))
+        if not form:
+            raise ValidationError("Must be an instant such as 2027-03-01T09:00:00+01:00.")
+        if form[3] is None:
+            raise ValidationError("Must have an offset: append Z for UTC, or one like +01:00.")
+        try:
+            instant = datetime.fromisoformat(value.replace(" ", "+").upper()).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("Is not in the calendar.") from error
+        if not EARLIEST_INSTANT <= instant < LATEST_INSTANT:
+            raise ValidationError("Must be between the years 2000 and 2099.")
+        return instant
+
+
+class Minutes(fields.Field[timedelta]):
+    """A length in whole minutes."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
+        shortest, longest = _minutes(SHORTEST), _minutes(LONGEST)
+        if type(value) is not int or not shortest <= value <= longest:
+            raise ValidationError(f"Must be a whole number of minutes, {shortest} to {longest}.")
+        return timedelta(minutes=value)
+
+
+class Zone(fields.Field[str]):
+    """A zone of the IANA database."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or not _known_zone(value):
+            raise ValidationError("Must be a zone of the IANA database such as Europe/Berlin.")
+        return value
+
+
+class Id(fields.Field[str]):
+    """An id."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or not is_id(value):
+            raise ValidationError("Must be an id.")
+        return value
+
+
+class Count(fields.Field[int]):
+    """A whole number in a query, in plain digits."""
+
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._lowest, self._highest = lowest, highest
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        plain = isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)
+        if not plain or not self._lowest <= int(value) <= self._highest:
+            raise ValidationError(f"Must be a whole number from {self._lowest} to {self._highest}.")
+        return int(value)
+
+
+class Several(fields.Field[frozenset[Any]]):
+    """A list in a query, parted by commas, of members of an enumeration."""
+
+    def __init__(self, choices: type[Any], **options: Any) -> None:
+        super().__init__(**options)
+        self._choices = choices
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> frozenset[Any]:
+        try:
+            return frozenset(self._choices(part) for part in str(value).split(","))
+        except ValueError as error:
+            known = ", ".join(self._choices)
+            raise ValidationError(f"Must be one or more of: {known}.") from error
+
+
+class Choice(fields.Field[Any]):
+    """A member of an enumeration."""
+
+    def __init__(self, choices: type[Any], **options: Any) -> None:
+        super().__init__(**options)
+        self._choices = choices
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        try:
+            return self._choices(value)
+        except ValueError as error:
+            raise ValidationError(f"Must be one of: {', '.join(self._choices)}.") from error
+
+
+LOCALE = validate.Regexp(
+    r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Must be a language tag such as en or de-AT."
+)
+"""The form of a language tag (RFC 5646), roughly."""
+
+
+@lru_cache(maxsize=1024)
+def _known_zone(key: str) -> bool:
+    try:
+        ZoneInfo(key)
+    except (ValueError, KeyError, OSError):
+        return False
+    return True
+
+
+def _minutes(length: timedelta) -> int:
+    return length // timedelta(minutes=1)

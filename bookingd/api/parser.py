@@ -1,0 +1,99 @@
+"""From a request to what its schema makes of it; used by aiohttp-apispec's middleware."""
+
+import asyncio
+import json
+from typing import Any, NoReturn
+
+from aiohttp import web
+from marshmallow import Schema, ValidationError
+from webargs.aiohttpparser import AIOHTTPParser
+
+from bookingd.api.errors import ApiError, Code
+
+ARRIVAL = 10.0
+"""Seconds in which a body has to arrive."""
+
+
+class StrictParser(AIOHTTPParser):
+    """Takes JSON as RFC 8259 means it, every key once, and tells every bad field by its path."""
+
+    async def load_json(self, req: web.Request, schema: Schema) -> Any:  # noqa: ARG002
+        """The body. Raises `ApiError`."""
+        if req.content_type != "application/json":
+            raise ApiError(Code.UNSUPPORTED_MEDIA_TYPE)
+        return parse_json(await read_body(req))
+
+    def handle_error(
+        self, error: ValidationError, req: web.Request, schema: Schema, **_: Any
+    ) -> NoReturn:
+        """Turn marshmallow's tree of messages into fields with paths."""
+        raise ApiError(Code.VALIDATION_ERROR, errors=paths(error.messages)) from error
+
+
+async def read_body(request: web.Request) -> bytes:
+    """All of the body. Raises `ApiError` when it is too large or dawdles."""
+    try:
+        async with asyncio.timeout(ARRIVAL):
+            return await request.read()
+    except TimeoutError as error:
+        raise ApiError(Code.REQUEST_TIMEOUT_CLIENT, headers={"Connection": "close"}) from error
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON from UTF-8. Raises `ApiError`."""
+    try:
+        return _DECODER.decode(body.decode())
+    except _Twice as error:
+        twice = {str(error): "Is given twice."}
+        raise ApiError(Code.VALIDATION_ERROR, errors=twice) from error
+    except (ValueError, RecursionError) as error:
+        raise ApiError(Code.MALFORMED_JSON, _why(error)) from error
+
+
+def paths(messages: Any) -> dict[str, str]:
+    """`{"timeSlot": {"duration": ["Bad."]}}` as `{"timeSlot.duration": "Bad."}`."""
+    found: dict[str, str] = {}
+    _walk(messages, (), found)
+    return found
+
+
+def _walk(messages: Any, path: tuple[str, ...], found: dict[str, str]) -> None:
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            _walk(inner, path if name in _LEVELS else (*path, str(name)), found)
+    else:
+        found[".".join(path) or "body"] = " ".join(map(str, messages))
+
+
+_LEVELS = frozenset({"json", "querystring", "_schema", "key", "value"})
+"""Levels of marshmallow's and webargs' trees that are no fields of the client's."""
+
+
+class _Twice(ValueError):
+    """A key that stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"The body is not JSON: {error.msg} at character {error.pos}."
+        case UnicodeDecodeError():
+            return "The body is not JSON: it is not UTF-8."
+        case RecursionError():
+            return "The body is not JSON that can be read: it is nested too deeply."
+    return f"The body is not JSON: {error}."

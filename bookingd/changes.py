@@ -1,0 +1,154 @@
+"""What a request makes of a booking, as a write. Pure but for new ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bookingd.policy import EVENT_OF, InvalidTransition, check_start, check_transition
+from schedules.messages import Promises, owed
+from storage.ids import new_id
+from storage.model import Booking, BookingStatus, Event, EventKind, Resource, Service
+from storage.writes import Change, Place
+
+_SILENT = frozenset({"version", "sequence", "updated_at", "occupied_start", "occupied_end"})
+"""Fields that follow from the others, and are no news to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When: a start and a length."""
+
+    start: datetime
+    length: timedelta
+
+    def of(self, service: Service) -> dict[str, Any]:
+        """The times of a booking of `service` in this slot."""
+        end = self.start + self.length
+        return {
+            "start_time": self.start,
+            "end_time": end,
+            "occupied_start": self.start - timedelta(minutes=service.buffer_before),
+            "occupied_end": end + timedelta(minutes=service.buffer_after),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Who changes something, when, and what this installation promises."""
+
+    actor: str
+    now: datetime
+    promises: Promises
+
+
+def place(
+    details: Mapping[str, Any], slot: Slot, service: Service, resource: Resource, moment: Moment
+) -> Place:
+    """A new booking; `details` are the fields that the customer gave. Raises `InPast`."""
+    check_start(slot.start, moment.now)
+    booking = Booking(
+        id=new_id(moment.now),
+        service_id=service.id,
+        resource_id=resource.id,
+        **details,
+        **slot.of(service),
+        status=BookingStatus.PENDING if service.needs_confirmation else BookingStatus.CONFIRMED,
+        sequence=0,
+        version=1,
+        created_at=moment.now,
+        updated_at=moment.now,
+    )
+    event = _event(EventKind.PLACED, booking, moment, {})
+    return Place(booking, event, owed(moment.promises, EventKind.PLACED, booking, moment.now))
+
+
+def edit(
+    booking: Booking,
+    details: Mapping[str, Any],
+    slot: Slot | None,
+    service: Service,
+    moment: Moment,
+) -> Change | None:
+    """The booking with other details, or moved to another slot; None if nothing changes.
+
+    Raises `InPast`; `InvalidTransition` for a move of a booking that is over.
+    """
+    moved = slot is not None and slot.of(service) != _times(booking)
+    if slot is not None and moved:
+        if not booking.live:
+            raise InvalidTransition(f"a booking that is {booking.status} cannot be moved")
+        check_start(slot.start, moment.now)
+        details = {**details, **slot.of(service)}
+    if all(getattr(booking, name) == value for name, value in details.items()):
+        return None
+    return _change(EventKind.CHANGED, booking, dict(details), moment, moved=moved)
+
+
+def step(
+    booking: Booking, status: BookingStatus, reason: str | None, moment: Moment
+) -> Change | None:
+    """The booking in another status; None if it has it already. Raises `InvalidTransition`."""
+    if status is booking.status:
+        return None
+    check_transition(booking.status, status)
+    cancelled = status is BookingStatus.CANCELLED
+    return _change(
+        EVENT_OF[status], booking, {"status": status}, moment, moved=cancelled, reason=reason
+    )
+
+
+def _change(
+    kind: EventKind,
+    before: Booking,
+    fields_: dict[str, Any],
+    moment: Moment,
+    *,
+    moved: bool,
+    reason: str | None = None,
+) -> Change:
+    start = fields_.get("start_time", before.start_time)
+    after = replace(
+        before,
+        **fields_,
+        sequence=before.sequence + moved,
+        version=before.version + 1,
+        updated_at=moment.now,
+        reminder_sent=before.reminder_sent and start == before.start_time,
+    )
+    detail: dict[str, object] = dict(_difference(before, after))
+    if reason:
+        detail["reason"] = reason
+    return Change(
+        after,
+        before.version,
+        _event(kind, after, moment, detail),
+        owed(moment.promises, kind, after, moment.now),
+    )
+
+
+def _difference(before: Booking, after: Booking) -> dict[str, list[object]]:
+    """For each field that is news: what it was, and what it became."""
+    return {
+        name: [getattr(before, name), getattr(after, name)]
+        for name in (field.name for field in fields(Booking))
+        if name not in _SILENT and getattr(before, name) != getattr(after, name)
+    }
+
+
+def _times(booking: Booking) -> dict[str, datetime]:
+    return {
+        name: getattr(booking, name)
+        for name in ("start_time", "end_time", "occupied_start", "occupied_end")
+    }
+
+
+def _event(kind: EventKind, booking: Booking, moment: Moment, detail: dict[str, object]) -> Event:
+    return Event(
+        id=new_id(moment.now),
+        booking_id=booking.id,
+        at=moment.now,
+        kind=kind,
+        actor=moment.actor,
+        detail=detail,
+    )

@@ -1,0 +1,269 @@
+"""The environment, read once. Nothing else in the product looks at it."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from environs import EnvError, EnvValidationError, FileAwareEnv
+
+from schedules.channels import Relay
+from schedules.messages import Promises
+from storage import SCHEMES
+
+PREFIX = "BOOKINGD_"
+OFF = "off"
+SHORTEST_KEY = 16
+FIELDS = ("name", "email", "company", "phone")
+Network = IPv4Network | IPv6Network
+
+
+class Environment(StrEnum):
+    """Where the daemon runs."""
+
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class BadConfigurationError(Exception):
+    """Variables that cannot be used; the text lists them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that can be set, checked and typed."""
+
+    environment: Environment
+    host: str
+    port: int
+    base_url: str
+    database_url: str
+    admin_key: str | None
+    public_key: str | None
+    relay: Relay | None
+    mail_from: str
+    mail_dir: Path
+    time_zone: str
+    promises: Promises
+    rate_limit: str | None
+    cors_origins: tuple[str, ...]
+    trusted_proxies: tuple[Network, ...]
+    log_level: str
+    log_format: str
+    log_file: Path | None
+    required_fields: frozenset[str]
+    unknown: tuple[str, ...]
+    """Variables that begin with our prefix and mean nothing to us: misspelt, most likely."""
+
+    @property
+    def development(self) -> bool:
+        """Whether this is somebody's desk."""
+        return self.environment is Environment.DEVELOPMENT
+
+
+def load(dotenv: Path = Path(".env")) -> Config:
+    """Read the environment and, in development, the file `dotenv`, which it outranks.
+
+    Raises `BadConfigurationError` with one line for each bad variable.
+    """
+    env = FileAwareEnv(eager=False, prefix=PREFIX, strip_whitespace=True)
+    if os.environ.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
+        env.read_env(dotenv, recurse=False)
+    bad = _unreadable_files()
+    config = None if bad else _read(env, bad)
+    if config is None or bad:
+        lines = [f"  {name}: {' '.join(reasons)}" for name, reasons in sorted(bad.items())]
+        raise BadConfigurationError("\n".join(["these variables cannot be used:", *lines]))
+    return config
+
+
+def _read(env: FileAwareEnv, bad: dict[str, list[str]]) -> Config | None:
+    """The configuration, as far as it can be read; what is wrong with it goes to `bad`."""
+    values = _values(env)
+    known = {PREFIX + name for name in env.dump()}
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        bad.update(dict(error.error_messages))
+        return None
+    return _config(values, _unknown(known))
+
+
+def _values(env: FileAwareEnv) -> dict[str, Any]:
+    environment = env.enum("ENV", Environment.DEVELOPMENT, enum=Environment, by_value=True)
+    at_a_desk = environment is Environment.DEVELOPMENT
+    relay_host = env.str("SMTP_HOST", None)
+    port = env.int("PORT", 8080, validate=_between(0, 65535))
+    host = env.str("HOST", "127.0.0.1")
+    return {
+        "environment": environment,
+        "host": host,
+        "port": port,
+        "base_url": _text(env, "BASE_URL", f"http://{host}:{port}", _url),
+        "database_url": _text(env, "DATABASE_URL", "sqlite:///bookingd.db", _database),
+        "admin_key": _text(env, "ADMIN_KEY", None, _key),
+        "public_key": _text(env, "PUBLIC_KEY", None, _key),
+        "smtp_host": relay_host,
+        "smtp_port": env.int("SMTP_PORT", 587, validate=_between(1, 65535)),
+        "smtp_username": env.str("SMTP_USERNAME", None),
+        "smtp_password": env.str("SMTP_PASSWORD", None),
+        "smtp_tls": _text(env, "SMTP_TLS", "starttls", _one_of("none", "starttls", "tls")),
+        "mail_from": _text(env, "MAIL_FROM", "bookings@localhost", _address),
+        # Where mail only becomes files it can go to an administrator who does not exist.
+        "admin_email": _text(
+            env,
+            "ADMIN_EMAIL",
+            "admin@localhost" if at_a_desk and not relay_host else None,
+            _address,
+        ),
+        "mail_dir": Path(env.str("MAIL_DIR", "mail")),
+        "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
+        "reminders": _text(env, "REMINDERS", "24h", _offsets),
+        "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
+        "cors_origins": _text(env, "CORS_ORIGINS", "", _each(_origin)),
+        "trusted_proxies": _text(env, "TRUSTED_PROXIES", "", _each(_network)),
+        "log_level": _text(
+            env,
+            "LOG_LEVEL",
+            "debug" if at_a_desk else "info",
+            _one_of("debug", "info", "warning", "error"),
+        ),
+        "log_format": _text(
+            env, "LOG_FORMAT", "text" if at_a_desk else "json", _one_of("text", "json")
+        ),
+        "log_file": env.path("LOG_FILE", None),
+        "required_fields": _text(
+            env, "REQUIRED_FIELDS", "name,email,company", _each(_one_of(*FIELDS))
+        ),
+    }
+
+
+def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:
+    smtp = {name: values.pop(f"smtp_{name}") for name in Relay.__dataclass_fields__}
+    promises = Promises(values.pop("admin_email"), values.pop("reminders"))
+    required = frozenset(values.pop("required_fields")) | {"email"}
+    return Config(
+        **values,
+        relay=Relay(**smtp) if smtp["host"] else None,
+        promises=promises,
+        required_fields=required,
+        unknown=unknown,
+    )
+
+
+def _unknown(known: set[str]) -> tuple[str, ...]:
+    ours = {name.removesuffix("_FILE") for name in os.environ if name.startswith(PREFIX)}
+    tests = {name for name in ours if name.startswith(f"{PREFIX}TEST_")}
+    return tuple(sorted(ours - known - tests - {"BOOKINGD_LOG"}))
+
+
+def _unreadable_files() -> dict[str, list[str]]:
+    """Secrets that were to come from a file that cannot be read."""
+    return {
+        name: [f"cannot read {path}."]
+        for name, path in os.environ.items()
+        if name.startswith(PREFIX) and name.endswith("_FILE") and name != f"{PREFIX}LOG_FILE"
+        if not os.access(path, os.R_OK)
+    }
+
+
+def _text(env: FileAwareEnv, name: str, default: str | None, parse: Callable[[str], Any]) -> Any:
+    """A variable by a parser of our own, its default by the same one."""
+    raw = env.str(name, default)
+    if raw is None:
+        return None
+    try:
+        return parse(raw)
+    except (ValueError, KeyError, OSError) as error:
+        env._errors[PREFIX + name].append(f"{error}.")
+        return None
+
+
+def _between(low: int, high: int) -> Callable[[int], None]:
+    def check(value: int) -> None:
+        if not low <= value <= high:
+            raise EnvError(f"must be from {low} to {high}.")
+
+    return check
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text.lower()
+
+    return parse
+
+
+def _each(parse: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    return lambda text: tuple(parse(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _matching(pattern: str, hint: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(hint)
+        return text
+
+    return parse
+
+
+_url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://booking.example.com")
+_origin = _matching(r"https?://[^/?#]+", "must be origins such as https://www.example.com")
+_address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
+
+
+def _database(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in SCHEMES or not rest.removeprefix("/"):
+        raise ValueError("must be sqlite:///file.db or postgresql://user@host/database")
+    return text
+
+
+def _key(text: str) -> str:
+    if len(text) < SHORTEST_KEY or not text.isascii() or not text.isprintable():
+        raise ValueError(f"must have {SHORTEST_KEY} or more plain characters")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, KeyError, OSError) as error:
+        raise ValueError("must be a zone of the IANA database such as Europe/Berlin") from error
+
+
+def _rate(text: str) -> str | None:
+    if text == OFF:
+        return None
+    return _matching(r"[1-9]\d*/(second|minute|hour|day)", f"must be like 100/minute, or {OFF}")(
+        text
+    )
+
+
+_UNITS: Mapping[str, str] = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def _offsets(text: str) -> tuple[timedelta, ...]:
+    if text == OFF:
+        return ()
+    return _each(_offset)(text)
+
+
+def _offset(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9]\d{0,3})([dhm])", text)
+    if not found:
+        raise ValueError(f"must be like 24h,1h (d, h or m), or {OFF}")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _network(text: str) -> Network:
+    return ip_network(text, strict=False)

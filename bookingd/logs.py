@@ -1,0 +1,79 @@
+"""Logging: JSON lines for machines, readable lines at a desk; never personal data."""
+
+import logging
+import sys
+from contextvars import ContextVar
+from logging.handlers import RotatingFileHandler
+from typing import Any
+
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from bookingd.config import Config
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is being answered, for every line that is logged meanwhile."""
+
+FILE_BYTES = 10_000_000
+FILES_KEPT = 10
+
+_CHATTY = ("aiosqlite", "apscheduler", "asyncio", "aiohttp", "tzlocal")
+"""Libraries that log each statement or job when asked for debug; some of it is personal data."""
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def configure(config: Config) -> None:
+    """Send all logging to standard error and, where one is named, to a file that rotates."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if config.log_file:
+        config.log_file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            RotatingFileHandler(config.log_file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT)
+        )
+    formatter = JsonLines() if config.log_format == "json" else ReadableLines()
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    logging.basicConfig(level=config.log_level.upper(), handlers=handlers, force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def context(record: logging.LogRecord) -> dict[str, Any]:
+    """What was given as `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _OWN}
+
+
+class JsonLines(OrjsonFormatter):
+    """`timestamp, level, logger, message, requestId, context`, and `exc_info` of a fault."""
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        log_data.update(
+            timestamp=self.formatTime(record),
+            level=record.levelname,
+            logger=record.name,
+            message=record.message,
+            requestId=request_id.get(),
+            context=context(record),
+            **message_dict,
+        )
+
+    def formatTime(  # noqa: N802 - the name is logging's
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        seconds = super().formatTime(record, datefmt or "%Y-%m-%dT%H:%M:%S")
+        return f"{seconds}.{int(record.msecs):03d}Z"
+
+
+class ReadableLines(logging.Formatter):
+    """One line for people: the time, what, and the context as `name=value`."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        pairs = [f"{name}={value}" for name, value in context(record).items()]
+        if request_id.get():
+            pairs.append(f"requestId={request_id.get()}")
+        return "  ".join([super().formatMessage(record), *pairs])

@@ -1,0 +1,53 @@
+"""The rules of bookings. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from storage.model import BookingStatus, EventKind
+
+SHORTEST = timedelta(minutes=1)
+LONGEST = timedelta(days=1)
+
+EARLIEST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST_INSTANT = datetime(2100, 1, 1, tzinfo=UTC)
+"""No appointment is made outside; it keeps arithmetic on instants away from its limits."""
+
+TRANSITIONS: Mapping[BookingStatus, frozenset[BookingStatus]] = {
+    BookingStatus.PENDING: frozenset({BookingStatus.CONFIRMED, BookingStatus.CANCELLED}),
+    BookingStatus.CONFIRMED: frozenset(
+        {BookingStatus.COMPLETED, BookingStatus.NO_SHOW, BookingStatus.CANCELLED}
+    ),
+    BookingStatus.COMPLETED: frozenset({BookingStatus.NO_SHOW}),
+    BookingStatus.NO_SHOW: frozenset({BookingStatus.COMPLETED}),
+    BookingStatus.CANCELLED: frozenset(),
+}
+"""The status machine: from each status, those that may follow. A mistake about who came can be
+mended; a cancelled booking stays cancelled, because its slot may be another's by now."""
+
+EVENT_OF: Mapping[BookingStatus, EventKind] = {
+    BookingStatus.CONFIRMED: EventKind.CONFIRMED,
+    BookingStatus.CANCELLED: EventKind.CANCELLED,
+    BookingStatus.COMPLETED: EventKind.COMPLETED,
+    BookingStatus.NO_SHOW: EventKind.NO_SHOW,
+}
+"""What has happened to a booking that comes to a status."""
+
+
+class InvalidTransition(Exception):
+    """The status machine has no such step."""
+
+
+class InPast(Exception):
+    """The slot has already begun."""
+
+
+def check_transition(before: BookingStatus, after: BookingStatus) -> None:
+    """Raises `InvalidTransition`."""
+    if after not in TRANSITIONS[before]:
+        raise InvalidTransition(f"a booking that is {before} cannot become {after}")
+
+
+def check_start(start: datetime, now: datetime) -> None:
+    """Raises `InPast`."""
+    if start <= now:
+        raise InPast("must be in the future")

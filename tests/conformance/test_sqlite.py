@@ -1,0 +1,143 @@
+"""SQLite is one file of one daemon, and somebody may hold it, move it or take it away."""
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.errors import AlreadyRunning, StorageError, Unavailable
+from storage.interface import BookingFilter, Storage
+from tests.conformance.conftest import Daemons
+from tests.conftest import Doors
+from tests.records import HOUR, PREPARED, START, a_booking, answer, done, place
+
+ALL = BookingFilter()
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture
+def path(sqlite_url: str) -> Path:
+    return Path(sqlite_url.removeprefix("sqlite:///"))
+
+
+async def outcome(storage: Storage) -> object:
+    """What comes of one booking; `Unavailable` may be raised as well as answered."""
+    try:
+        return await answer(storage, place(a_booking()))
+    except Unavailable as error:
+        return error
+
+
+async def test_a_second_daemon_is_refused(storage: Storage, doors: Doors):
+    with pytest.raises(AlreadyRunning):
+        await doors.open()
+    await done(storage, place(a_booking()))
+
+
+async def test_a_second_daemon_in_another_process_is_refused(doors: Doors, daemons: Daemons):
+    first = await doors.open()
+    await done(first, *PREPARED)
+    await doors.close(first)
+    await daemons.after("place")
+    with pytest.raises(AlreadyRunning):
+        await doors.open()
+    await daemons.kill()
+    await doors.open()
+
+
+async def test_a_file_is_one_file_by_whatever_name(
+    storage: Storage, doors: Doors, path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with pytest.raises(AlreadyRunning):
+        await doors.open(f"sqlite:///{link}")
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(AlreadyRunning):
+        await doors.open(f"sqlite:///{path.name}")
+
+
+async def test_one_beside_that_leaves_does_not_open_the_door_to_a_second(
+    storage: Storage, doors: Doors
+):
+    await doors.close(await doors.beside())
+    with pytest.raises(AlreadyRunning):
+        await doors.open()
+
+
+async def test_a_closed_file_can_be_opened_by_the_next(storage: Storage, doors: Doors):
+    await doors.close(storage)
+    await doors.open()
+
+
+async def test_a_daemon_may_start_while_the_command_line_looks_in(doors: Doors):
+    beside = await doors.beside()
+    storage = await doors.open()
+    await done(storage, *PREPARED, place(a_booking()))
+    assert await beside.count_bookings(ALL) == 1
+
+
+async def test_a_relative_url_is_a_file_here(
+    doors: Doors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    await doors.open("sqlite:///here.db")
+    assert (tmp_path / "here.db").exists()
+
+
+async def test_a_strange_file_name_is_a_file_name(doors: Doors, tmp_path: Path):
+    strange = tmp_path / "Büro & Söhne? 100% #1.db"
+    storage = await doors.open(f"sqlite:///{strange}")
+    await done(storage, *PREPARED, place(a_booking()))
+    assert strange.exists()
+
+
+async def test_a_folder_that_is_not_there_cannot_be_opened(doors: Doors, tmp_path: Path):
+    with pytest.raises(StorageError):
+        await doors.open(f"sqlite:///{tmp_path / 'nowhere' / 'bookingd.db'}")
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(doors: Doors, tmp_path: Path):
+    letter = tmp_path / "letter.txt"
+    text = "Dear all, " * 1000
+    letter.write_text(text)
+    with pytest.raises(StorageError):
+        await doors.open(f"sqlite:///{letter}")
+    assert letter.read_text() == text
+
+
+async def test_a_locked_file_is_unavailable_until_it_is_let_go(storage: Storage, path: Path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert isinstance(await outcome(storage), Unavailable)
+        assert await storage.count_bookings(ALL) == 0
+        other.execute("ROLLBACK")
+    await done(storage, place(a_booking()))
+
+
+async def test_health_of_a_locked_file_is_answered_within_two_seconds(storage: Storage, path: Path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        try:
+            await storage.health()
+        except Unavailable:
+            pass
+        assert time.monotonic() - begun < 2.5
+
+
+async def test_a_file_that_was_replaced_takes_no_booking(storage: Storage, path: Path):
+    moved = path.with_name("moved.db")
+    os.rename(path, moved)
+    assert isinstance(await outcome(storage), Unavailable)
+    path.write_bytes(b"")
+    assert isinstance(await outcome(storage), Unavailable)
+    os.rename(moved, path)
+    await done(storage, place(a_booking(start=START + HOUR)))
