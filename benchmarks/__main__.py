@@ -47,7 +47,9 @@ def main(
         sys.exit(1)
     show(results)
     if file:
-        file.write_text(json.dumps(asdict(results), indent=2) + "\n")
+        aims = [asdict(target) for target in results.targets()]
+        figures = {"plan": asdict(plan), **asdict(results), "targets": aims}
+        file.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,18 @@ from pathlib import Path
 
 import uvloop
 from aiohttp import web
+from aiohttp_apispec import json_schema, setup_aiohttp_apispec, validation_middleware
 
 from benchmarks.servers import Server
+from bookingd.api.parser import StrictParser
+from bookingd.api.schemas import new_booking
 
 BARE, VALIDATED = "bare", "validated"
 
-NAMES = {BARE: "aiohttp", VALIDATED: "aiohttp with validation"}
+REQUIRED = ("name", "email", "company")
+"""What the daemon asks for by default."""
+
+NAMES = {BARE: "aiohttp", VALIDATED: "aiohttp + validation"}
 
 
 def ceiling(kind: str, directory: Path, size: int) -> Server:
@@ -36,6 +42,19 @@ def bare(answer: bytes) -> web.Application:
     return app
 
 
+def validated(answer: bytes) -> web.Application:
+    """Validate the body as the daemon does, with its schema and by its parser, and do no more."""
+
+    async def create(_: web.Request) -> web.Response:
+        return web.Response(status=201, body=answer, content_type="application/json")
+
+    app = web.Application(middlewares=[validation_middleware])
+    app.router.add_post("/api/bookings", json_schema(new_booking(REQUIRED))(create))
+    setup_aiohttp_apispec(app, url=None, in_place=True)
+    app["_apispec_parser"] = StrictParser()
+    return app
+
+
 async def health(_: web.Request) -> web.Response:
     """Well, always."""
     return web.json_response({"status": "ok"})
@@ -44,7 +63,7 @@ async def health(_: web.Request) -> web.Response:
 def main(kind: str, size: int) -> None:
     """Serve one ceiling until ended."""
     answer = b'"' + b"x" * (size - 2) + b'"'
-    app = {BARE: bare, VALIDATED: bare}[kind](answer)
+    app = {BARE: bare, VALIDATED: validated}[kind](answer)
     app.router.add_get("/api/health", health)
     loop = uvloop.new_event_loop()
     port = int(os.environ["BOOKINGD_PORT"])

@@ -11,9 +11,9 @@ Say = Callable[[str], None]
 class Plan:
     """How many `rounds` of how many `seconds` each figure gets, each after a `warmup`.
 
-    The list holds `history` bookings. A daemon is started `starts` times, and the last time left
-    `idle` for so many seconds. Servers take turns within a round, because no host is equally fast
-    all the time: figures of one run can be compared, figures of two runs cannot.
+    The list holds `history` bookings. A daemon is started `starts` times, and left idle for
+    `idle` seconds before its memory is taken. Servers take turns within a round, because no host
+    is equally fast all the time: figures of one run can be compared, figures of two runs cannot.
     """
 
     rounds: int = 5

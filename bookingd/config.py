@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from environs import EnvError, EnvValidationError, FileAwareEnv
@@ -67,6 +67,19 @@ class Config:
         """Whether this is somebody's desk."""
         return self.environment is Environment.DEVELOPMENT
 
+    @property
+    def warnings(self) -> list[str]:
+        """What will not work as set, each with what mends it."""
+        found = [f"{name} is not a variable of bookingd: misspelt?" for name in self.unknown]
+        if not self.development and self.relay is None:
+            found.append("no mail leaves: set BOOKINGD_SMTP_HOST; until then mails wait")
+        if not self.development and self.admin_key is None:
+            found.append(
+                "no admin key in the environment: set BOOKINGD_ADMIN_KEY, or make one with "
+                "'bookingd keys create NAME --scope admin'"
+            )
+        return found
+
 
 def load(dotenv: Path = Path(".env")) -> Config:
     """Read the environment and, in development, the file `dotenv`, which it outranks.
@@ -91,7 +104,7 @@ def _read(env: FileAwareEnv, bad: dict[str, list[str]]) -> Config | None:
     try:
         env.seal()
     except EnvValidationError as error:
-        bad.update(dict(error.error_messages))
+        bad.update(cast("dict[str, list[str]]", error.error_messages))
         return None
     return _config(values, _unknown(known))
 

@@ -76,6 +76,8 @@ class Dispatcher(Actor[None]):
     async def handle(self, letters: Sequence[None]) -> None:
         """Settle what ended, and begin what is due."""
         limit = min(AT_ONCE - len(self._under_way), self._relay.allows())
+        if not limit and not self._unsettled:
+            return
         claim = Claim(self._storage.owner, limit, self._clock())
         for message in await self._settle_and(claim) or ():
             self._begin(message)

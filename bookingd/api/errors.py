@@ -27,7 +27,6 @@ class Code(Enum):
 
     VALIDATION_ERROR = (400, "The request has fields that cannot be accepted.")
     MALFORMED_JSON = (400, "The body is not JSON.")
-    BAD_REQUEST = (400, "This is not HTTP.")
     UNAUTHORIZED = (401, "A valid key is needed.")
     FORBIDDEN = (403, "This key may not do that.")
     NOT_FOUND = (404, "There is nothing here.")
@@ -72,29 +71,17 @@ class ApiError(Exception):
 
 def translated(error: Exception) -> ApiError | None:
     """What the floors below say, as an answer; None for what nobody foresaw."""
-    match error:
-        case ApiError():
-            return error
-        case NotFound():
-            return ApiError(Code.NOT_FOUND, str(error))
-        case StaleVersion():
-            return ApiError(Code.STALE_VERSION, str(error))
-        case SlotTaken():
-            return ApiError(Code.SLOT_TAKEN, str(error))
-        case InvalidTransition():
-            return ApiError(Code.INVALID_TRANSITION, str(error))
-        case Unauthorized():
-            headers = {"WWW-Authenticate": "Bearer"}
-            return ApiError(Code.UNAUTHORIZED, str(error), headers=headers)
-        case UnknownOffer():
-            return ApiError(Code.VALIDATION_ERROR, errors={error.field: str(error)})
-        case InPast():
-            return ApiError(Code.VALIDATION_ERROR, errors={"timeSlot.startTime": str(error)})
-        case Unavailable() | MailboxFull():
-            headers = {"Retry-After": str(RETRY_AFTER)}
-            return ApiError(Code.SERVICE_UNAVAILABLE, headers=headers)
-        case web.HTTPException():
-            return _from_aiohttp(error)
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, UnknownOffer):
+        return ApiError(Code.VALIDATION_ERROR, errors={error.field: str(error)})
+    if isinstance(error, InPast):
+        return ApiError(Code.VALIDATION_ERROR, errors={"timeSlot.startTime": str(error)})
+    if isinstance(error, web.HTTPException):
+        return _from_aiohttp(error)
+    for kind, (code, headers) in _KNOWN.items():
+        if isinstance(error, kind):
+            return ApiError(code, str(error), headers=headers)
     return None
 
 
@@ -132,6 +119,16 @@ def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
     ]
 
 
+_LATER = {"Retry-After": str(RETRY_AFTER)}
+_KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
+    NotFound: (Code.NOT_FOUND, {}),
+    StaleVersion: (Code.STALE_VERSION, {}),
+    SlotTaken: (Code.SLOT_TAKEN, {}),
+    InvalidTransition: (Code.INVALID_TRANSITION, {}),
+    Unauthorized: (Code.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"}),
+    Unavailable: (Code.SERVICE_UNAVAILABLE, _LATER),
+    MailboxFull: (Code.SERVICE_UNAVAILABLE, _LATER),
+}
 _BY_STATUS = {
     code.status: code
     for code in (
@@ -149,5 +146,5 @@ def _from_aiohttp(error: web.HTTPException) -> ApiError:
     if error.status in _BY_STATUS:
         return ApiError(_BY_STATUS[error.status], headers=headers)
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ApiError(Code.BAD_REQUEST)
+        return ApiError(Code.VALIDATION_ERROR, "This request cannot be understood.")
     return ApiError(Code.INTERNAL_ERROR)

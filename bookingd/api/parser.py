@@ -17,7 +17,7 @@ ARRIVAL = 10.0
 class StrictParser(AIOHTTPParser):
     """Takes JSON as RFC 8259 means it, every key once, and tells every bad field by its path."""
 
-    async def load_json(self, req: web.Request, schema: Schema) -> Any:  # noqa: ARG002
+    async def load_json(self, req: web.Request, schema: Schema) -> Any:
         """The body. Raises `ApiError`."""
         if req.content_type != "application/json":
             raise ApiError(Code.UNSUPPORTED_MEDIA_TYPE)

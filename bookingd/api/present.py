@@ -38,10 +38,9 @@ def booking(record: Booking) -> dict[str, Any]:
     }
 
 
-def json(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response:
     """A response with `body` as JSON."""
     return web.Response(
-        status=status,
         body=orjson.dumps(body, option=_OPTIONS),
         headers=headers,
         content_type="application/json",

@@ -61,7 +61,7 @@ RETURNING id
 MISS = """
 UPDATE messages
    SET state = 'missed'
- WHERE state = 'pending' AND next_attempt_at <= $1 AND expires_at <= $1
+ WHERE state = 'pending' AND expires_at <= $1
 """
 PRESENCE = 0x626B6764
 """The first key of the advisory lock that a daemon holds while it lives: 'bkgd'."""

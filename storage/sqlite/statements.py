@@ -40,7 +40,7 @@ SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = '
 MISS = """
 UPDATE messages
    SET state = 'missed'
- WHERE state = 'pending' AND next_attempt_at <= :now AND expires_at <= :now
+ WHERE state = 'pending' AND expires_at <= :now
 """
 CLAIM = """
 UPDATE messages

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from storage.errors import SlotTaken, StaleVersion
@@ -45,8 +46,7 @@ async def winners(storages: Sequence[Storage], bookings: Sequence[Booking]) -> l
 
 def overlaps(bookings: Sequence[Booking]) -> int:
     """How many of these, in the order of their starts, begin before the one before has ended."""
-    pairs = zip(bookings, bookings[1:], strict=False)
-    return sum(one.occupied_end > two.occupied_start for one, two in pairs)
+    return sum(one.occupied_end > two.occupied_start for one, two in pairwise(bookings))
 
 
 async def test_a_hundred_want_one_slot_and_one_gets_it(storage: Storage):
@@ -151,9 +151,8 @@ async def test_slots_that_are_freed_and_taken_at_once_never_overlap(storage: Sto
             assert isinstance(outcome, SlotTaken | None)
             if outcome is None:
                 await done(mine, change(cancelled(booking)))
-                outcome = await answer(
-                    mine, change(changed(cancelled(booking), status=BookingStatus.PENDING))
-                )
+                back = changed(cancelled(booking), status=BookingStatus.PENDING)
+                outcome = await answer(mine, change(back))
                 assert isinstance(outcome, SlotTaken | None)
 
     await asyncio.gather(*[customer(both[n % 2]) for n in range(8)])

@@ -1,7 +1,7 @@
 """What is stored comes back as it was."""
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +13,7 @@ from storage.model import Audience, Booking, BookingStatus, MessageKind, Scope
 from storage.writes import SaveKey, SaveResource, SaveService
 from tests.records import (
     HOUR,
+    INSTANT,
     NOW,
     START,
     a_booking,
@@ -96,8 +97,9 @@ async def test_any_text_comes_back(storage: Storage, text: str):
 
 
 @bounded
-@given(start=st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC)))
-async def test_any_instant_comes_back_to_the_microsecond(storage: Storage, start: datetime):
+@given(microseconds=st.integers(-(10**15), 10**16))
+async def test_any_instant_comes_back_to_the_microsecond(storage: Storage, microseconds: int):
+    start = NOW + microseconds * INSTANT
     booking = a_booking(start=start, created_at=start, status=BookingStatus.CANCELLED)
     message = a_reminder(booking, due=start, created_at=start)
     await done(storage, place(booking, message))

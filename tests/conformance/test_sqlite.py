@@ -1,9 +1,10 @@
 """SQLite is one file of one daemon, and somebody may hold it, move it or take it away."""
 
 import os
+import shutil
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,10 @@ async def test_a_relative_url_is_a_file_here(
     doors: Doors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    await doors.open("sqlite:///here.db")
+    storage = await doors.open("sqlite:///here.db")
     assert (tmp_path / "here.db").exists()
+    monkeypatch.chdir("/")
+    await done(storage, *PREPARED, place(a_booking()))
 
 
 async def test_a_strange_file_name_is_a_file_name(doors: Doors, tmp_path: Path):
@@ -126,18 +129,23 @@ async def test_health_of_a_locked_file_is_answered_within_two_seconds(storage: S
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         begun = time.monotonic()
-        try:
+        with suppress(Unavailable):
             await storage.health()
-        except Unavailable:
-            pass
         assert time.monotonic() - begun < 2.5
+
+
+async def test_a_file_that_is_gone_can_be_let_go(storage: Storage, doors: Doors, path: Path):
+    os.rename(path, path.with_name("moved.db"))
+    with suppress(Unavailable):
+        await doors.close(storage)
+    assert await (await doors.open()).count_bookings(ALL) == 0
 
 
 async def test_a_file_that_was_replaced_takes_no_booking(storage: Storage, path: Path):
     moved = path.with_name("moved.db")
     os.rename(path, moved)
     assert isinstance(await outcome(storage), Unavailable)
-    path.write_bytes(b"")
+    shutil.copy(moved, path)
     assert isinstance(await outcome(storage), Unavailable)
     os.rename(moved, path)
     await done(storage, place(a_booking(start=START + HOUR)))

@@ -119,6 +119,7 @@ CREATE TABLE messages (
 ) STRICT;
 
 CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX message_expiring ON messages (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)

@@ -1,0 +1,179 @@
+"""The wiring: the one file that knows every part."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+
+from bookingd import __version__
+from bookingd.api import context
+from bookingd.api.application import application
+from bookingd.auth import Keyring
+from bookingd.catalogue import Catalogue
+from bookingd.config import Config
+from bookingd.desk import Desk
+from bookingd.limiter import Limiter
+from bookingd.listener import Listener
+from bookingd.notify import feed_watchdog, notify
+from schedules.actor import supervise
+from schedules.channels import Channel
+from schedules.dispatcher import Dispatcher
+from schedules.reminders import reconcile
+from schedules.render import Renderer
+from schedules.scheduler import Scheduler
+from storage import open_storage
+from storage.interface import Storage
+
+log = logging.getLogger(__name__)
+
+DRAIN = timedelta(seconds=1)
+RECONCILE = timedelta(hours=1)
+IN_FLIGHT = 30.0
+"""Seconds that requests in flight get when the daemon stops."""
+
+
+def now() -> datetime:
+    """The time. The one place that asks the machine for it."""
+    return datetime.now(UTC)
+
+
+async def serve(config: Config, ready: Callable[[], None] = lambda: None) -> None:
+    """Run the daemon until SIGTERM or SIGINT, then stop it without losing anything.
+
+    `ready` is called when it listens. Raises a `StorageError` when the database cannot be
+    opened, `OSError` when the address cannot be listened on, and the fault of a part that
+    does not stop failing.
+    """
+    storage = await open_storage(config.database_url)
+    try:
+        await _serve(config, storage, ready)
+    finally:
+        await storage.close()
+    log.info("stopped")
+
+
+async def _serve(config: Config, storage: Storage, ready: Callable[[], None]) -> None:
+    """Start what is needed from below to above; the stack stops it from above to below."""
+    dispatcher = _dispatcher(config, storage)
+    desk = Desk(storage, dispatcher.poke if dispatcher else lambda: None)
+    runner = web.AppRunner(_application(config, storage, desk), shutdown_timeout=IN_FLIGHT)
+    scheduler = _scheduler(config, storage, dispatcher)
+    async with AsyncExitStack() as stack:
+        parts = [asyncio.create_task(supervise("desk", desk.run))]
+        if dispatcher:
+            parts.append(asyncio.create_task(supervise("dispatcher", dispatcher.run)))
+        stack.push_async_callback(_finish, desk, dispatcher, parts)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await Listener(runner, config.host, config.port).start()
+        scheduler.start()
+        stack.callback(scheduler.stop)
+        stack.callback(asyncio.create_task(feed_watchdog()).cancel)
+        _log_start(config)
+        ready()
+        notify("READY=1")
+        await _until_told(parts)
+        log.info("stopping")
+        notify("STOPPING=1")
+
+
+async def _finish(
+    desk: Desk, dispatcher: Dispatcher | None, parts: list[asyncio.Task[None]]
+) -> None:
+    """No request is left: commit what waits, settle the mails under way, give back the rest."""
+    desk.close()
+    if dispatcher:
+        await dispatcher.stop()
+    await asyncio.gather(*parts)
+
+
+def _application(config: Config, storage: Storage, desk: Desk) -> web.Application:
+    app = application(config)
+    app[context.CONFIG] = config
+    app[context.STORAGE] = storage
+    app[context.DESK] = desk
+    app[context.CATALOGUE] = Catalogue(storage)
+    app[context.KEYRING] = Keyring(config, storage, now)
+    app[context.LIMITER] = _limiter(config)
+    app[context.CLOCK] = now
+    app[context.STARTED] = time.monotonic()
+    return app
+
+
+def _dispatcher(config: Config, storage: Storage) -> Dispatcher | None:
+    """The dispatcher, where there is a way out for mail."""
+    channel = _channel(config)
+    if channel is None:
+        return None
+    renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
+    return Dispatcher(storage, channel, renderer, now)
+
+
+def _channel(config: Config) -> Channel | None:
+    """The relay; at a desk without one, files; else none, and mails wait."""
+    if config.relay:
+        from schedules.channels.email import EmailChannel
+
+        return EmailChannel(config.relay)
+    if config.development:
+        from schedules.channels.files import FileChannel
+
+        return FileChannel(config.mail_dir)
+    return None
+
+
+def _limiter(config: Config) -> Limiter | None:
+    return Limiter(config.rate_limit) if config.rate_limit else None
+
+
+def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) -> Scheduler:
+    scheduler = Scheduler()
+
+    async def drain() -> None:
+        if dispatcher:
+            dispatcher.poke()
+
+    async def remind() -> None:
+        await reconcile(storage, config.promises, now)
+
+    jobs: list[tuple[timedelta, Callable[[], Awaitable[None]]]] = [
+        (DRAIN, drain),
+        (RECONCILE, remind),
+    ]
+    for interval, job in jobs:
+        scheduler.every(interval, job.__name__, job)
+    return scheduler
+
+
+async def _until_told(parts: list[asyncio.Task[None]]) -> None:
+    """Return at SIGTERM or SIGINT; raise the fault of a part that gave up."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    waiting = asyncio.create_task(told.wait())
+    await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for part in parts:
+        if part.done():
+            part.result()
+
+
+def _log_start(config: Config) -> None:
+    log.info(
+        "listening",
+        extra={
+            "host": config.host,
+            "port": config.port,
+            "environment": str(config.environment),
+            "version": __version__,
+            "database": config.database_url.partition(":")[0],
+        },
+    )
+    for warning in config.warnings:
+        log.warning(warning)

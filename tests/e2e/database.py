@@ -1,0 +1,90 @@
+"""The database behind the daemon's back: read, locked, and robbed of its guard."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+from tests.postgres import connected, execute
+
+
+class Database:
+    """Either database by its URL; SQLite is read by a connection that cannot write."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.file = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        if self.file:
+            return await asyncio.to_thread(self._sqlite, sql, "ro")
+        async with connected(self.url) as connection:
+            return [tuple(row) for row in await connection.fetch(sql)]
+
+    async def do(self, *statements: str) -> None:
+        """Change something."""
+        for statement in statements:
+            if self.file:
+                await asyncio.to_thread(self._sqlite, statement, "rw")
+            else:
+                await execute(self.url, statement)
+
+    async def number(self, sql: str) -> int:
+        [[found]] = await self.rows(sql)
+        return int(found)
+
+    async def states(self) -> Counter[str]:
+        """How many messages stand where."""
+        return Counter(dict(await self.rows("SELECT state, count(*) FROM messages GROUP BY state")))
+
+    async def due(self) -> int:
+        """How many messages should be on their way by now."""
+        now = "strftime('%Y-%m-%dT%H:%M:%f', 'now')" if self.file else "now()"
+        return await self.number(
+            "SELECT count(*) FROM messages "
+            f"WHERE state = 'leased' OR state = 'pending' AND due_at <= {now}"
+        )
+
+    async def overlaps(self) -> int:
+        """How many pairs of live bookings share an instant."""
+        return await self.number(
+            "SELECT count(*) FROM bookings AS one JOIN bookings AS two "
+            "ON one.resource_id = two.resource_id AND one.id < two.id "
+            "AND one.occupied_start < two.occupied_end AND two.occupied_start < one.occupied_end "
+            "WHERE one.status IN ('PENDING', 'CONFIRMED') AND two.status IN ('PENDING', 'CONFIRMED')"
+        )
+
+    async def unguard(self) -> None:
+        """Take the guard against overlaps away. PostgreSQL's has to keep its name."""
+        if self.file:
+            await self.do(
+                "DROP TRIGGER booking_no_overlap", "DROP TRIGGER booking_no_overlap_on_update"
+            )
+        else:
+            await self.do(
+                "ALTER TABLE bookings DROP CONSTRAINT booking_no_overlap",
+                "ALTER TABLE bookings ADD CONSTRAINT booking_no_overlap "
+                "EXCLUDE USING gist (tstzrange(occupied_start, occupied_end) WITH &&) "
+                "WHERE (false)",
+            )
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """While somebody else holds it, nobody can write."""
+        if self.file:
+            with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+                yield
+                connection.execute("ROLLBACK")
+        else:
+            async with connected(self.url) as connection, connection.transaction():
+                await connection.execute("LOCK TABLE bookings IN EXCLUSIVE MODE")
+                yield
+
+    def _sqlite(self, sql: str, mode: str) -> list[tuple[Any, ...]]:
+        uri = f"file:{self.file}?mode={mode}"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            return connection.execute(sql).fetchall()
