@@ -15,6 +15,10 @@ from storage.errors import AlreadyRunning, StorageError
 from storage.model import ApiKey, Scope
 
 
+WIDEST = 120
+"""Columns that a table may take; a narrower terminal folds the lines, and no id is cut short."""
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="bookingd")
 def main() -> None:
@@ -203,7 +207,11 @@ def _table(rows: list[dict[str, str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*(rows[0] if rows else ["no keys"]))
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0] if rows else ["no keys"]:
+        table.add_column(name, no_wrap=True)
     for row in rows:
         table.add_row(*row.values())
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, WIDEST)
+    console.print(table)

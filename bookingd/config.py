@@ -86,30 +86,38 @@ def load(dotenv: Path = Path(".env")) -> Config:
 
     Raises `BadConfigurationError` with one line for each bad variable.
     """
-    env = FileAwareEnv(eager=False, prefix=PREFIX, strip_whitespace=True)
+    env = _Variables(eager=False, prefix=PREFIX, strip_whitespace=True)
     if os.environ.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
         env.read_env(dotenv, recurse=False)
-    bad = _unreadable_files()
-    config = None if bad else _read(env, bad)
-    if config is None or bad:
-        lines = [f"  {name}: {' '.join(reasons)}" for name, reasons in sorted(bad.items())]
-        raise BadConfigurationError("\n".join(["these variables cannot be used:", *lines]))
-    return config
-
-
-def _read(env: FileAwareEnv, bad: dict[str, list[str]]) -> Config | None:
-    """The configuration, as far as it can be read; what is wrong with it goes to `bad`."""
     values = _values(env)
-    known = {PREFIX + name for name in env.dump()}
+    known = set(env.dump())
     try:
         env.seal()
     except EnvValidationError as error:
-        bad.update(cast("dict[str, list[str]]", error.error_messages))
-        return None
+        reasons = cast("dict[str, list[str]]", error.error_messages)
+        lines = [f"  {name}: {' '.join(texts)}" for name, texts in sorted(reasons.items())]
+        raise BadConfigurationError(
+            "\n".join(["these variables cannot be used:", *lines])
+        ) from None
     return _config(values, _unknown(known))
 
 
-def _values(env: FileAwareEnv) -> dict[str, Any]:
+class _Variables(FileAwareEnv):
+    """Collects all that is wrong, a secret's file that cannot be read included."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except ValueError as error:
+            self.wrong(f"{env_key}{self.file_suffix}", str(error))
+            return default
+
+    def wrong(self, name: str, reason: str) -> None:
+        """Note what is wrong with a variable."""
+        self._errors[name].append(reason)
+
+
+def _values(env: _Variables) -> dict[str, Any]:
     environment = env.enum("ENV", Environment.DEVELOPMENT, enum=Environment, by_value=True)
     at_a_desk = environment is Environment.DEVELOPMENT
     relay_host = env.str("SMTP_HOST", None)
@@ -172,22 +180,13 @@ def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:
 
 
 def _unknown(known: set[str]) -> tuple[str, ...]:
-    ours = {name.removesuffix("_FILE") for name in os.environ if name.startswith(PREFIX)}
+    ours = {name for name in os.environ if name.startswith(PREFIX)}
     tests = {name for name in ours if name.startswith(f"{PREFIX}TEST_")}
-    return tuple(sorted(ours - known - tests - {"BOOKINGD_LOG"}))
+    files = {name for name in ours if name.removesuffix("_FILE") in known}
+    return tuple(sorted(ours - known - tests - files))
 
 
-def _unreadable_files() -> dict[str, list[str]]:
-    """Secrets that were to come from a file that cannot be read."""
-    return {
-        name: [f"cannot read {path}."]
-        for name, path in os.environ.items()
-        if name.startswith(PREFIX) and name.endswith("_FILE") and name != f"{PREFIX}LOG_FILE"
-        if not os.access(path, os.R_OK)
-    }
-
-
-def _text(env: FileAwareEnv, name: str, default: str | None, parse: Callable[[str], Any]) -> Any:
+def _text(env: _Variables, name: str, default: str | None, parse: Callable[[str], Any]) -> Any:
     """A variable by a parser of our own, its default by the same one."""
     raw = env.str(name, default)
     if raw is None:
@@ -195,7 +194,7 @@ def _text(env: FileAwareEnv, name: str, default: str | None, parse: Callable[[st
     try:
         return parse(raw)
     except (ValueError, KeyError, OSError) as error:
-        env._errors[PREFIX + name].append(f"{error}.")
+        env.wrong(PREFIX + name, f"{error}.")
         return None
 
 

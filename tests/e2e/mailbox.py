@@ -38,7 +38,7 @@ class Mail:
 
     @property
     def subject(self) -> str:
-        return str(self.parsed["Subject"])
+        return str(self.parsed["Subject"]).strip()
 
 
 class Connection(SMTP):

@@ -53,22 +53,20 @@ CREATE TABLE bookings (
 );
 
 CREATE INDEX booking_by_start ON bookings (start_time, id);
-CREATE INDEX booking_by_creation ON bookings (created_at, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id);
 
 CREATE TABLE events (
-    id         UUID PRIMARY KEY,
+    id         UUID NOT NULL,
     booking_id UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
     at         TIMESTAMPTZ NOT NULL,
     kind       TEXT NOT NULL
         CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
     actor      TEXT NOT NULL,
-    detail     JSON NOT NULL
+    detail     JSON NOT NULL,
+    PRIMARY KEY (booking_id, id)
 );
-
-CREATE INDEX event_by_booking ON events (booking_id);
 
 CREATE TABLE messages (
     id              UUID PRIMARY KEY,

@@ -49,7 +49,6 @@ CREATE TABLE bookings (
 CREATE INDEX booking_live ON bookings (resource_id, occupied_start, occupied_end)
     WHERE status IN ('PENDING', 'CONFIRMED');
 CREATE INDEX booking_by_start ON bookings (start_time, id);
-CREATE INDEX booking_by_creation ON bookings (created_at, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id);
@@ -86,16 +85,15 @@ BEGIN
 END;
 
 CREATE TABLE events (
-    id         TEXT PRIMARY KEY,
+    id         TEXT NOT NULL,
     booking_id TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
     at         TEXT NOT NULL,
     kind       TEXT NOT NULL
         CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
     actor      TEXT NOT NULL,
-    detail     TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX event_by_booking ON events (booking_id);
+    detail     TEXT NOT NULL,
+    PRIMARY KEY (booking_id, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE messages (
     id              TEXT PRIMARY KEY,

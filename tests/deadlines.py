@@ -1,0 +1,27 @@
+"""Waiting for what has to come, and no longer than it may take."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+PATIENCE = 5.0
+"""Seconds; what takes longer will not come."""
+
+GLANCE = 0.002
+
+
+async def until(look: Callable[[], Awaitable[Found]]) -> Found:
+    """What `look` finds, once it finds something."""
+    async with asyncio.timeout(PATIENCE):
+        while not (found := await look()):
+            await asyncio.sleep(GLANCE)
+        return found
+
+
+async def until_true(holds: Callable[[], object]) -> None:
+    """Return once it holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(GLANCE)
