@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -15,6 +15,7 @@ from bookingd.api import context
 from bookingd.api.application import application
 from bookingd.auth import Keyring
 from bookingd.catalogue import Catalogue
+from bookingd.clock import now
 from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
@@ -37,11 +38,6 @@ IN_FLIGHT = 30.0
 """Seconds that requests in flight get when the daemon stops."""
 
 
-def now() -> datetime:
-    """The time. The one place that asks the machine for it."""
-    return datetime.now(UTC)
-
-
 async def serve(config: Config, ready: Callable[[], None] = lambda: None) -> None:
     """Run the daemon until SIGTERM or SIGINT, then stop it without losing anything.
 
@@ -49,15 +45,18 @@ async def serve(config: Config, ready: Callable[[], None] = lambda: None) -> Non
     opened, `OSError` when the address cannot be listened on, and the fault of a part that
     does not stop failing.
     """
+    told_to_stop = _signals()
     storage = await open_storage(config.database_url)
     try:
-        await _serve(config, storage, ready)
+        await _serve(config, storage, ready, told_to_stop)
     finally:
         await storage.close()
     log.info("stopped")
 
 
-async def _serve(config: Config, storage: Storage, ready: Callable[[], None]) -> None:
+async def _serve(
+    config: Config, storage: Storage, ready: Callable[[], None], told_to_stop: asyncio.Event
+) -> None:
     """Start what is needed from below to above; the stack stops it from above to below."""
     dispatcher = _dispatcher(config, storage)
     desk = Desk(storage, dispatcher.poke if dispatcher else lambda: None)
@@ -77,7 +76,7 @@ async def _serve(config: Config, storage: Storage, ready: Callable[[], None]) ->
         _log_start(config)
         ready()
         notify("READY=1")
-        await _until_told(parts)
+        await _until(told_to_stop, parts)
         log.info("stopping")
         notify("STOPPING=1")
 
@@ -132,7 +131,7 @@ def _limiter(config: Config) -> Limiter | None:
 
 
 def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) -> Scheduler:
-    scheduler = Scheduler()
+    scheduler = Scheduler(now)
 
     async def drain() -> None:
         if dispatcher:
@@ -150,13 +149,18 @@ def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) 
     return scheduler
 
 
-async def _until_told(parts: list[asyncio.Task[None]]) -> None:
-    """Return at SIGTERM or SIGINT; raise the fault of a part that gave up."""
+def _signals() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    waiting = asyncio.create_task(told.wait())
+    return told
+
+
+async def _until(told_to_stop: asyncio.Event, parts: list[asyncio.Task[None]]) -> None:
+    """Return when told to stop; raise the fault of a part that gave up."""
+    waiting = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     for part in parts:

@@ -14,7 +14,6 @@ from bookingd.config import BadConfigurationError, Config
 from storage.errors import AlreadyRunning, StorageError
 from storage.model import ApiKey, Scope
 
-
 WIDEST = 120
 """Columns that a table may take; a narrower terminal folds the lines, and no id is cut short."""
 
@@ -32,6 +31,7 @@ def main() -> None:
 def serve() -> None:
     """Run the daemon until SIGTERM or SIGINT."""
     from bookingd import app, greeting, logs
+    from bookingd.clock import now
     from bookingd.keys import with_development_keys
 
     settings = _configuration()
@@ -41,7 +41,7 @@ def serve() -> None:
         except OSError as error:
             _fail(os.EX_CANTCREAT, f"cannot keep the keys in .env: {error.strerror}")
     logs.configure(settings)
-    _run(lambda: app.serve(settings, lambda: greeting.greet(settings, app.now())))
+    _run(lambda: app.serve(settings, lambda: greeting.greet(settings, now())))
 
 
 @main.command()
@@ -97,7 +97,7 @@ def keys() -> None:
 @click.option("--days", type=click.IntRange(1, 36500), help="expires after so many days")
 def create_key(name: str, scope: str, days: int | None) -> None:
     """Make a key called NAME and print it, once."""
-    from bookingd.app import now
+    from bookingd.clock import now
     from bookingd.keys import new_key
     from storage.writes import SaveKey
 
@@ -139,7 +139,7 @@ def revoke_key(key_id: str) -> None:
     """Make the key with this ID stop working, within a second."""
     from dataclasses import replace
 
-    from bookingd.app import now
+    from bookingd.clock import now
     from storage.writes import SaveKey
 
     found: list[ApiKey] = _with_storage(lambda storage: storage.keys())

@@ -33,7 +33,8 @@ class Every(BaseTrigger):  # type: ignore[misc]
 class Scheduler:
     """Runs jobs, each at its interval, never twice at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._scheduler: Any = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -58,7 +59,7 @@ class Scheduler:
     def run_all_now(self) -> None:
         """Plan every job anew from the present wall time."""
         for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=datetime.now(UTC))
+            job.modify(next_run_time=self._clock())
 
     async def _watch_the_clock(self) -> None:
         ahead = time.time() - time.monotonic()

@@ -73,6 +73,8 @@ class Storage(ABC):
     async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
         """Carry out `writes` in order and answer an outcome for each.
 
+        Neighbouring `Place`s count as simultaneous: of two that exclude each other either may win.
+
         Each write MUST be atomic and succeed or fail on its own: an outcome is the write's result
         or a `StorageError`, which is returned, not raised. When `commit` returns, what succeeded
         MUST survive the loss of power. Two live bookings of one resource MUST NOT come to share

@@ -4,13 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
 
-_COLUMNS = {
-    "startTime": ("start_time", "id"),
-    "createdAt": ("id",),  # ids sort by the time of their making
-    "updatedAt": ("updated_at", "id"),
-}
+_COLUMN = {"startTime": "start_time", "createdAt": "created_at", "updatedAt": "updated_at"}
 
 
 class Listing:
@@ -29,9 +26,10 @@ class Listing:
         if which.statuses is not None:
             marks = ", ".join("?" * len(which.statuses))
             self._where(f"status IN ({marks})" if marks else "false", *sorted(which.statuses))
-        self._where_given("service_id = ?", which.service_id)
-        self._where_given("resource_id = ?", which.resource_id)
-        self._where_given("lower(email) = lower(?)", which.email)
+        self._where_id("service_id", which.service_id)
+        self._where_id("resource_id", which.resource_id)
+        if which.email is not None:
+            self._where("lower(email) = lower(?)", which.email)
         self._where_instant("start_time >= ?", which.date_from)
         self._where_instant("start_time < ?", which.date_to)
         self._where_instant("updated_at >= ?", which.updated_since)
@@ -45,23 +43,25 @@ class Listing:
 
     def page(self, sort: Sort, limit: int, offset: int, after: Position | None) -> str:
         """One page of them."""
-        columns = _COLUMNS[sort.removeprefix("-")]
+        column = _COLUMN[sort.removeprefix("-")]
         direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
         if after is not None:
-            position = [self._instant(after.at), after.id][-len(columns) :]
-            marks = ", ".join("?" * len(columns))
-            self._where(f"({', '.join(columns)}) {beyond} ({marks})", *position)
-        order = ", ".join(f"{column} {direction}" for column in columns)
+            self._where(f"({column}, id) {beyond} (?, ?)", self._instant(after.at), after.id)
         self.parameters += [limit, offset]
-        return f"SELECT * FROM bookings {self._conditions_sql()} ORDER BY {order} LIMIT ? OFFSET ?"
+        return (
+            f"SELECT * FROM bookings {self._conditions_sql()} "
+            f"ORDER BY {column} {direction}, id {direction} LIMIT ? OFFSET ?"
+        )
 
     def _where(self, condition: str, *parameters: Any) -> None:
         self._conditions.append(condition)
         self.parameters += parameters
 
-    def _where_given(self, condition: str, value: str | None) -> None:
-        if value is not None:
-            self._where(condition, value)
+    def _where_id(self, column: str, value: str | None) -> None:
+        if value is not None and is_id(value):
+            self._where(f"{column} = ?", value)
+        elif value is not None:
+            self._where("false")
 
     def _where_instant(self, condition: str, value: datetime | None) -> None:
         if value is not None:

@@ -15,13 +15,13 @@ GLANCE = 0.002
 async def until(look: Callable[[], Awaitable[Found]]) -> Found:
     """What `look` finds, once it finds something."""
     async with asyncio.timeout(PATIENCE):
-        while not (found := await look()):
+        while not (found := await look()):  # noqa: ASYNC110 - whatever is awaited has no event
             await asyncio.sleep(GLANCE)
         return found
 
 
-async def until_true(holds: Callable[[], object]) -> None:
+async def until_true(holds: Callable[[], object], patience: float = PATIENCE) -> None:
     """Return once it holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds():
+    async with asyncio.timeout(patience):
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(GLANCE)

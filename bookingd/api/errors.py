@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +11,7 @@ from aiohttp import web
 
 from bookingd.auth import Unauthorized
 from bookingd.catalogue import UnknownOffer
+from bookingd.clock import now
 from bookingd.logs import request_id
 from bookingd.policy import InPast, InvalidTransition
 from schedules.actor import MailboxFull
@@ -93,7 +93,7 @@ def answer(error: ApiError, accept: str = "") -> web.Response:
         "statusCode": code.status,
         "message": message,
         "errorCode": code.text,
-        "timestamp": datetime.now(UTC),
+        "timestamp": now(),
         "requestId": request_id.get(),
         "errors": _named(error.errors),
         "type": f"urn:bookingd:error:{code.text.lower().replace('_', '-')}",

@@ -95,8 +95,8 @@ async def _change(connection: Connection, write: Change) -> None:
 
 
 async def _claim(connection: Connection, write: Claim) -> list[Message]:
-    await connection.execute(statements.MISS, write.now)
     await connection.execute(statements.FREE_STRANDED)
+    await connection.execute(statements.MISS, write.now)
     rows = await connection.fetch(statements.CLAIM, write.now, write.limit, write.owner)
     found = [read(Message, row) for row in rows]
     return sorted(found, key=lambda message: (message.next_attempt_at, message.id))

@@ -1,5 +1,6 @@
 """The pool, the presence of this daemon, and what PostgreSQL's errors mean to us."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -43,7 +44,7 @@ _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -81,6 +82,8 @@ def translated() -> Iterator[None]:
         yield
     except asyncpg.ExclusionViolationError as error:
         raise SlotTaken from error
+    except (TypeError, UnicodeError, asyncpg.DataError) as error:
+        raise StorageError(f"PostgreSQL cannot store this: {error}") from error
     except _UNAVAILABLE as error:
         raise Unavailable(f"PostgreSQL: {error or type(error).__name__}") from error
     except asyncpg.PostgresError as error:
@@ -98,16 +101,18 @@ class Presence:
         self.owner = random.getrandbits(31)
         self._url = url
         self._session: Connection = None
+        self._coming = asyncio.Lock()
 
     async def keep(self) -> None:
         """Be present, again if the session was lost. Raises `Unavailable`."""
-        if self._session is not None and not self._session.is_closed():
-            return
-        with translated():
-            self._session = await asyncpg.connect(
-                self._url, timeout=CONNECT, server_settings=_SETTINGS
-            )
-            await self._session.fetchval(statements.BE_PRESENT, self.owner)
+        async with self._coming:
+            if self._session is not None and not self._session.is_closed():
+                return
+            with translated():
+                self._session = await asyncpg.connect(
+                    self._url, timeout=CONNECT, server_settings=_SETTINGS
+                )
+                await self._session.fetchval(statements.BE_PRESENT, self.owner)
 
     async def end(self) -> None:
         """Be gone."""

@@ -7,7 +7,7 @@ PLACE = """
 WITH placed AS (
     INSERT INTO bookings
     SELECT * FROM json_populate_recordset(NULL::bookings, $1)
-    ON CONFLICT ON CONSTRAINT booking_no_overlap DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING id
 ), told AS (
     INSERT INTO events
@@ -27,7 +27,7 @@ contention; DO NOTHING waits for the other transaction instead, then leaves the 
 
 CHANGE = f"""
 UPDATE bookings
-   SET reminder_sent = reminder_sent AND bookings.start_time = after.start_time,
+   SET reminder_sent = bookings.reminder_sent AND bookings.start_time = after.start_time,
        {", ".join(f"{name} = after.{name}" for name in CHANGED_COLUMNS)}
   FROM json_populate_record(NULL::bookings, $1) AS after
  WHERE bookings.id = after.id AND bookings.version = $2

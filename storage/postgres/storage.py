@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from storage.model import ApiKey, Booking, Message, Resource, Service
 from storage.postgres import statements
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
-from storage.rows import read, text
+from storage.rows import read
 from storage.writes import Claim, Write
 
 Record = TypeVar("Record")
@@ -92,7 +92,7 @@ class PostgresStorage(Storage):
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"
-        return await self._all(Message, sql, booking_ids)
+        return await self._all(Message, sql, list(filter(is_id, booking_ids)))
 
     async def services(self) -> list[Service]:
         return await self._all(Service, "SELECT * FROM services ORDER BY id")
@@ -105,11 +105,12 @@ class PostgresStorage(Storage):
 
     async def health(self) -> Health:
         begun = time.monotonic()
-        try:
-            async with asyncio.timeout(_HEALTH):
-                await self._rows("SELECT 1")
-        except TimeoutError as error:
-            raise Unavailable("PostgreSQL did not answer in time") from error
+        asking = asyncio.create_task(self._rows("SELECT 1"))
+        await asyncio.wait({asking}, timeout=_HEALTH)
+        if not asking.done():
+            asking.cancel()  # and leave it: to give up takes asyncpg a connection of its own
+            raise Unavailable("PostgreSQL did not answer in time")
+        await asking
         return Health(
             backend="postgresql",
             latency=time.monotonic() - begun,
@@ -144,10 +145,9 @@ async def _migrate(connection: Connection) -> None:
             async with connection.transaction():
                 await connection.execute(migration.sql)
                 await connection.execute(
-                    "INSERT INTO schema_migrations VALUES ($1, $2, $3)",
+                    "INSERT INTO schema_migrations VALUES ($1, $2, now())",
                     migration.version,
                     migration.name,
-                    text(datetime.now(UTC)),
                 )
     finally:
         await connection.execute(f"SELECT pg_advisory_unlock({statements.PRESENCE}, -1)")

@@ -19,6 +19,17 @@ READERS = 3
 
 Raw: TypeAlias = sqlite3.Connection
 
+_REFUSED = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    TypeError,
+    UnicodeError,
+    OverflowError,
+)
+"""What is wrong with the values themselves."""
+
 _WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 """FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html)."""
 
@@ -71,7 +82,7 @@ def translated() -> Iterator[None]:
     """SQLite's errors as storage's: locked, full, gone and unreadable are all `Unavailable`."""
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
+    except _REFUSED as error:
         raise StorageError(f"SQLite refused: {error}") from error
     except sqlite3.DatabaseError as error:
         raise Unavailable(f"SQLite: {error}") from error

@@ -18,24 +18,48 @@ class DatabaseFile:
     """The file under `path`, which has to stay the one that was opened."""
 
     def __init__(self, path: Path, *, shared: bool) -> None:
-        self.path = path
-        self._daemon = None if shared else _locked(path.with_name(path.name + ".daemon"))
-        self._turn = _opened(path.with_name(path.name + ".turn"))
+        self.path = path.resolve()
+        self._daemon_path = self.path.with_name(path.name + ".daemon")
+        self._daemon = None if shared else _locked(self._daemon_path)
+        self._turn = _opened(self.path.with_name(path.name + ".turn"))
         self._inode: int | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """The right to write, for one transaction. Raises `Unavailable` if the file went away."""
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
-        try:
+        with self._locked_turn():
             self._same()
             yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The certainty that no daemon works meanwhile. Raises `AlreadyRunning`."""
+        if self._daemon is not None:
+            yield
+            return
+        lock = _locked(self._daemon_path)
+        try:
+            yield
         finally:
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+            os.close(lock)
 
     def remember(self) -> None:
         """Take the file as it is now for the one to write to."""
         self._inode = self.path.stat().st_ino
+
+    @contextmanager
+    def last_turn(self) -> Iterator[None]:
+        """The right to close the connection, which may write a checkpoint."""
+        with self._locked_turn():
+            yield
+
+    @contextmanager
+    def _locked_turn(self) -> Iterator[None]:
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
 
     def _same(self) -> None:
         """SQLite would go on writing into a file that was removed, and nobody would find it."""

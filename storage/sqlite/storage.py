@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import aiosqlite
 from storage.errors import NotFound, StorageError
 from storage.interface import BookingFilter, Health, Position, Sort, Storage
 from storage.listing import Listing
-from storage.migrate import HISTORY, outstanding
+from storage.migrate import HISTORY, Migration, outstanding
 from storage.model import ApiKey, Booking, Message, Resource, Service
 from storage.rows import read, text
 from storage.sqlite import statements
@@ -38,19 +38,19 @@ class SqliteStorage(Storage):
 
     @classmethod
     async def open(cls, path: Path, *, shared: bool) -> "SqliteStorage":
-        """Open the file, or make it. Only the daemon (`shared` false) migrates and frees leases.
+        """Open the file, or make it. The daemon (`shared` false) also frees all leases.
 
         Raises `AlreadyRunning`, `NewerSchema`, `Unavailable`.
         """
         file = DatabaseFile(path, shared=shared)
         try:
             with translated():
-                writer = await open_writer(path)
+                writer = await open_writer(file.path)
                 file.remember()
                 await _migrate(writer, file)
                 if not shared:
                     await writer.execute(statements.FREE_ALL)
-                return cls(file, writer, await Readers.open(path))
+                return cls(file, writer, await Readers.open(file.path))
         except BaseException:
             file.close()
             raise
@@ -125,7 +125,7 @@ class SqliteStorage(Storage):
 
     async def close(self) -> None:
         await self._readers.close()
-        with self._file.turn():
+        with self._file.last_turn():
             await self._writer.close()
         self._file.close()
 
@@ -138,18 +138,24 @@ class SqliteStorage(Storage):
 
 
 async def _migrate(writer: aiosqlite.Connection, file: DatabaseFile) -> None:
-    """Bring the schema up to date, one transaction a migration, under the turn to write."""
+    """Bring the schema up to date, one transaction a migration, with nobody else at work."""
     with file.turn():
         await writer.execute(HISTORY)
         rows = await writer.execute_fetchall("SELECT max(version) FROM schema_migrations")
-        version = next(iter(rows))[0] or 0
-        for migration in outstanding("storage.sqlite.migrations", version):
-            applied = f"({migration.version}, '{migration.name}', '{text(datetime.now(UTC))}')"
-            try:
-                await writer.executescript(
-                    f"BEGIN IMMEDIATE; {migration.sql}; "
-                    f"INSERT INTO schema_migrations VALUES {applied}; COMMIT;"
-                )
-            except BaseException:
-                await writer.rollback()
-                raise
+        steps = outstanding("storage.sqlite.migrations", next(iter(rows))[0] or 0)
+        if not steps:
+            return
+        with file.alone():
+            for step in steps:
+                await _apply(writer, step)
+
+
+async def _apply(writer: aiosqlite.Connection, step: Migration) -> None:
+    applied = f"({step.version}, '{step.name}', CURRENT_TIMESTAMP)"
+    try:
+        await writer.executescript(
+            f"BEGIN IMMEDIATE; {step.sql}; INSERT INTO schema_migrations VALUES {applied}; COMMIT;"
+        )
+    except BaseException:
+        await writer.rollback()
+        raise

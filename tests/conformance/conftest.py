@@ -37,6 +37,11 @@ class Daemons:
         assert process.stdout is not None
         return (await process.stdout.readline()).decode().split()
 
+    async def after_beside(self, action: str) -> list[str]:
+        """The same beside another; SQLite knows that only from the command line."""
+        shared = ["--shared"] if self._url.startswith("sqlite") else []
+        return await self.after(action, *shared)
+
     async def kill(self) -> None:
         """End all of them as a power cut would."""
         while self._running:

@@ -98,18 +98,6 @@ async def test_what_a_killed_daemon_held_is_claimed_by_the_next(doors: Doors, da
     assert ([message.id], message.attempts) == (held, 2)
 
 
-async def test_what_a_killed_one_beside_held_is_claimed_by_the_other(
-    storage: Storage, doors: Doors, daemons: Daemons
-):
-    await done(storage, place(BOOKING, a_message(BOOKING)))
-    shared = ["--shared"] if doors.url.startswith("sqlite") else []
-    held = await daemons.after("claim", *shared)
-    assert len(held) == 1
-    assert list(await claim(storage)) == []
-    await daemons.kill()
-    assert [message.id for message in await claimed_in_the_end(storage, 1)] == held
-
-
 async def test_what_expired_with_the_dead_is_missed(doors: Doors):
     first = await doors.open()
     message = a_message(BOOKING, due=NOW, expires_at=NOW + HOUR)

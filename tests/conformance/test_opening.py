@@ -64,8 +64,11 @@ async def test_the_history_names_each_migration_once(doors: Doors, outside: Outs
     assert all(name and applied_at for _, name, applied_at in history)
 
 
-async def test_several_that_open_a_fresh_database_at_once_make_one_schema(doors: Doors):
-    await asyncio.gather(*[doors.beside() for _ in range(4)])
+async def test_several_that_open_a_fresh_database_at_once_make_one_schema(
+    doors: Doors, daemons: Daemons
+):
+    seen = await asyncio.gather(*[daemons.after_beside("look") for _ in range(3)])
+    assert [len(services) for services in seen] == [1, 1, 1]
     storage = await doors.open()
     assert (len(await storage.services()), len(await storage.resources())) == (1, 1)
 

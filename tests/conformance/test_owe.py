@@ -17,6 +17,7 @@ from tests.records import (
     a_message,
     a_reminder,
     answer,
+    cancelled,
     change,
     changed,
     claim,
@@ -96,6 +97,20 @@ async def test_a_superseded_reminder_is_owed_again(storage: Storage):
     back = moved(there, START)
     await done(storage, place(BOOKING, reminder), change(there), change(back))
     assert await answer(storage, Owe([a_reminder(back)])) == 1
+
+
+async def test_a_reminder_of_an_older_version_is_left_out(storage: Storage):
+    after = moved(BOOKING, START + HOUR)
+    await done(storage, place(BOOKING), change(after))
+    late, right = a_reminder(BOOKING, due=NOW), a_reminder(after)
+    assert await answer(storage, Owe([late, right])) == 1
+    assert await storage.messages([BOOKING.id]) == [right]
+
+
+async def test_a_reminder_of_a_booking_cancelled_meanwhile_is_left_out(storage: Storage):
+    await done(storage, place(BOOKING), change(cancelled(BOOKING)))
+    assert await answer(storage, Owe([a_reminder(BOOKING)])) == 0
+    assert await storage.messages([BOOKING.id]) == []
 
 
 async def test_owing_for_no_booking_harms_no_other_write(storage: Storage):

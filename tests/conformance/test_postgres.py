@@ -6,13 +6,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from storage import open_storage
 from storage.errors import StorageError, Unavailable
 from storage.interface import BookingFilter, Storage
+from tests.conformance.conftest import Daemons
 from tests.conformance.outside import OutsidePostgres
 from tests.conformance.wire import Wire, wired
 from tests.conftest import Doors
@@ -61,21 +61,13 @@ async def remote(wire: Wire) -> AsyncIterator[Storage]:
     await storage.close()
 
 
-async def outcome(storage: Storage, write: Any) -> Any:
-    """What came of one write; `Unavailable` may be raised as well as answered."""
-    try:
-        return await answer(storage, write)
-    except Unavailable as error:
-        return error
-
-
 async def heals(storage: Storage) -> None:
     """The same calls succeed again, after a few attempts at most."""
     for start in range(1, 50):
         try:
             await storage.health()
             await storage.count_bookings(ALL)
-            await done(storage, place(a_booking(start=START + start * 24 * HOUR)))
+            await done(storage, place(a_booking(start=START + (1000 + start) * HOUR)))
         except Unavailable:
             await asyncio.sleep(0.05)
         else:
@@ -94,7 +86,7 @@ async def test_a_hang_up_in_the_middle_of_much_work_tells_the_truth(
     storage: Storage, outside: OutsidePostgres
 ):
     bookings = a_row_of_bookings(60)
-    work = [asyncio.create_task(outcome(storage, place(booking))) for booking in bookings]
+    work = [asyncio.create_task(answer(storage, place(booking))) for booking in bookings]
     await outside.hang_up()
     outcomes = await asyncio.gather(*work)
     await heals(storage)
@@ -112,10 +104,26 @@ async def test_a_daemon_that_was_hung_up_on_and_another_do_not_both_settle(
     [message] = await claim(storage)
     await outside.hang_up()
     other = await doors.open()
-    theirs = [await outcome(other, settle(one)) for one in await claim(other)]
+    theirs = [await answer(other, settle(one)) for one in await claim(other)]
     await heals(storage)
-    mine = await outcome(storage, settle(message))
+    mine = await answer(storage, settle(message))
     assert [*theirs, mine].count(True) <= 1
+
+
+async def test_what_a_killed_daemon_held_is_claimed_by_one_that_lives(
+    storage: Storage, daemons: Daemons
+):
+    booking = a_booking()
+    await done(storage, place(booking, a_message(booking)))
+    held = await daemons.after("claim")
+    assert len(held) == 1
+    assert list(await claim(storage)) == []
+    await daemons.kill()
+    free: list[str] = []
+    async with asyncio.timeout(10):
+        while not free:
+            free = [message.id for message in await claim(storage)]
+    assert free == held
 
 
 async def test_a_server_that_is_gone_is_unavailable_and_may_come_back(remote: Storage, wire: Wire):
@@ -128,7 +136,7 @@ async def test_a_server_that_is_gone_is_unavailable_and_may_come_back(remote: St
         await remote.services()
     with pytest.raises(Unavailable):
         await remote.health()
-    assert isinstance(await outcome(remote, place(a_booking())), Unavailable)
+    assert isinstance(await answer(remote, place(a_booking())), Unavailable)
     await wire.mend()
     await heals(remote)
 
@@ -161,7 +169,7 @@ async def test_health_of_a_busy_pool_is_answered_within_two_seconds(
 ):
     async with connected(outside.url) as connection, connection.transaction():
         await connection.execute("LOCK TABLE bookings IN ACCESS EXCLUSIVE MODE")
-        work = [asyncio.create_task(outcome(storage, place(a_booking()))) for _ in range(30)]
+        work = [asyncio.create_task(answer(storage, place(a_booking()))) for _ in range(30)]
         await asyncio.sleep(0)
         begun = time.monotonic()
         with suppress(Unavailable):
@@ -180,7 +188,7 @@ async def test_a_server_that_takes_no_calls_is_unavailable_and_may_come_back(
         postgres_server,
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
     )
-    assert isinstance(await outcome(storage, place(a_booking())), Unavailable)
+    assert isinstance(await answer(storage, place(a_booking())), Unavailable)
     await execute(postgres_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     await heals(storage)
 
@@ -192,7 +200,7 @@ async def test_a_database_that_is_read_only_is_unavailable_and_may_come_back(
     await execute(postgres_server, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     await outside.hang_up()
     for _ in range(5):
-        assert isinstance(await outcome(storage, place(a_booking())), Unavailable)
+        assert isinstance(await answer(storage, place(a_booking())), Unavailable)
     await execute(postgres_server, f"ALTER DATABASE {name} RESET default_transaction_read_only")
     await outside.hang_up()
     await heals(storage)

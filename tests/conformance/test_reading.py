@@ -1,5 +1,6 @@
 """Filters, orders, pages and counts."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from itertools import chain
 import pytest
 
 from storage.errors import NotFound
+from storage.ids import new_id
 from storage.interface import BookingFilter, Position, Sort, Storage
 from storage.model import Booking, BookingStatus
 from tests.records import (
@@ -140,14 +142,16 @@ async def test_a_strange_id_is_not_found(storage: Storage, strange: str):
 
 def shuffled() -> list[Booking]:
     """Bookings whose three orders differ, many of them at equal instants."""
+    made = [NOW + timedelta(milliseconds=n * 5 % 7) for n in range(40)]
     return [
         a_booking(
+            id=new_id(created),
             start=START + timedelta(minutes=n * 7 % 5),
             status=BookingStatus.CANCELLED,
-            created_at=NOW + timedelta(microseconds=n * 5 % 7),
+            created_at=created,
             updated_at=NOW + timedelta(days=n * 3 % 4),
         )
-        for n in range(40)
+        for n, created in enumerate(made)
     ]
 
 
@@ -272,6 +276,31 @@ async def test_messages_are_those_of_the_bookings_asked_for_oldest_first(storage
 
 async def test_no_bookings_have_no_messages(storage: Storage):
     assert await storage.messages([]) == []
+
+
+async def test_a_page_costs_the_same_at_any_depth(storage: Storage):
+    bookings = a_row_of_bookings(6000, status=BookingStatus.CANCELLED)
+    await done(storage, *map(place, bookings))
+
+    async def cost(last: Booking) -> float:
+        """The least time, of several, that the page after this booking took."""
+        times = []
+        for _ in range(15):
+            begun = time.perf_counter()
+            page = await storage.bookings(ALL, limit=5, after=Position(last.start_time, last.id))
+            times.append(time.perf_counter() - begun)
+            assert len(page) == 5
+        return min(times)
+
+    assert await cost(bookings[-10]) < 4 * await cost(bookings[10])
+
+
+async def test_messages_of_very_many_bookings_are_found_at_once(storage: Storage):
+    bookings = a_row_of_bookings(2)
+    messages = [a_message(booking) for booking in bookings]
+    await done(storage, *map(place, bookings, messages))
+    ids = [bookings[0].id, *[new_id(NOW) for _ in range(40_000)], bookings[1].id]
+    assert {one.id for one in await storage.messages(ids)} == {one.id for one in messages}
 
 
 async def test_a_booking_asked_for_twice_gives_its_messages_once(storage: Storage):

@@ -29,11 +29,8 @@ def path(sqlite_url: str) -> Path:
 
 
 async def outcome(storage: Storage) -> object:
-    """What comes of one booking; `Unavailable` may be raised as well as answered."""
-    try:
-        return await answer(storage, place(a_booking()))
-    except Unavailable as error:
-        return error
+    """What comes of one booking."""
+    return await answer(storage, place(a_booking()))
 
 
 async def test_a_second_daemon_is_refused(storage: Storage, doors: Doors):

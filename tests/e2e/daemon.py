@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -174,22 +175,18 @@ class Daemon:
 
 async def run(home: Path, environment: Mapping[str, str], *arguments: str) -> Ended:
     """Run bookingd to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bookingd", *arguments),
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "bookingd", *arguments],
         cwd=home,
         env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=START,
+        check=False,
     )
-    try:
-        async with asyncio.timeout(START):
-            out, err = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        out, err = await process.communicate()
-        raise AssertionError(f"did not end:\n{out.decode()}{err.decode()}") from None
-    return Ended(process.returncode or 0, out.decode(), err.decode())
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

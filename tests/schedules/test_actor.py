@@ -9,6 +9,7 @@ import pytest
 
 from schedules import actor
 from schedules.actor import Actor, MailboxFull, Question, supervise
+from tests.deadlines import until_true
 from tests.schedules import leaping
 
 
@@ -58,10 +59,9 @@ async def test_a_full_mailbox_refuses_at_once_and_keeps_what_it_has():
 async def test_a_mailbox_takes_letters_again_once_it_was_emptied():
     diary = Diary(capacity=1)
     running = asyncio.create_task(diary.run())
-    for letter in "abc":
+    for count, letter in enumerate("abc"):
         diary.tell(letter)
-        while len(diary.batches) <= "abc".index(letter):
-            await asyncio.sleep(0)
+        await until_true(lambda wanted=count + 1: len(diary.batches) == wanted)
     diary.close()
     await running
     assert diary.batches == [["a"], ["b"], ["c"]]

@@ -3,7 +3,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from storage.ids import new_id
+from storage.ids import is_id, new_id
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 
@@ -39,5 +39,28 @@ def test_an_id_of_another_zone_is_of_the_same_instant():
     assert milliseconds(new_id(elsewhere)) == milliseconds(new_id(NOW))
 
 
-def test_ids_of_one_instant_differ():
-    assert len({new_id(NOW) for _ in range(10_000)}) == 10_000
+def test_ids_of_one_instant_differ_and_sort_as_they_were_made():
+    ids = [new_id(NOW) for _ in range(10_000)]
+    assert ids == sorted(set(ids))
+
+
+def test_an_id_has_the_form_of_an_id():
+    assert is_id(new_id(NOW))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1",
+        "019cadc6-9a80-7000-8000-00000000000",
+        "019cadc6-9a80-7000-8000-000000000000 ",
+        "019cadc6-9a80-7000-8000-000000000000\n",
+        "019CADC6-9A80-7000-8000-000000000000",
+        "019cadc69a8070008000000000000000",
+        "{019cadc6-9a80-7000-8000-000000000000}",
+        "01٩cadc6-9a80-7000-8000-000000000000",
+    ],
+)
+def test_another_text_has_not(text: str):
+    assert not is_id(text)

@@ -1,0 +1,609 @@
+"""The dispatcher on a real database: claim, render, send, settle."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from schedules.actor import supervise
+from schedules.channels import Deferred, Rejected, Uncertain, Unreachable
+from schedules.channels.email import EmailChannel
+from schedules.dispatcher import AT_ONCE, Circuit, Dispatcher
+from schedules.render import Renderer
+from schedules.retry import ATTEMPTS, JITTER, UNCERTAIN
+from storage.errors import Unavailable
+from storage.interface import Storage
+from storage.model import Booking, Message, MessageState
+from storage.writes import Claim, Settle, Write
+from tests.deadlines import until, until_true
+from tests.records import (
+    DAY,
+    HOUR,
+    NOW,
+    START,
+    a_booking,
+    a_message,
+    a_reminder,
+    a_row_of_bookings,
+    done,
+    place,
+)
+from tests.schedules import leaping
+from tests.schedules.conftest import Clock
+from tests.schedules.smtp import relay, scripted_relay
+
+PENDING, SENT, DEAD = MessageState.PENDING, MessageState.SENT, MessageState.DEAD
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+
+Act = Exception | asyncio.Event | None
+
+
+class Scripted:
+    """A channel that does what it was told, mail by mail, and sends the rest."""
+
+    def __init__(self, *acts: Act) -> None:
+        self.acts = list(acts)
+        self.sent: list[EmailMessage] = []
+        self.tries = 0
+        self.under_way = 0
+        self.most_under_way = 0
+        self.closed = False
+
+    async def send(self, mail: EmailMessage) -> None:
+        assert not self.closed
+        self.tries += 1
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await self._act()
+        finally:
+            self.under_way -= 1
+        self.sent.append(mail)
+
+    async def _act(self) -> None:
+        act = self.acts.pop(0) if self.acts else None
+        if isinstance(act, Exception):
+            raise act
+        if isinstance(act, asyncio.Event):
+            await act.wait()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Office:
+    """A dispatcher at work."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self.storage = storage
+        self.clock = clock
+        self.channel: Any = None
+        self.dispatcher: Dispatcher | None = None
+        self.running: asyncio.Task[None] | None = None
+        self.looks = 0
+
+    async def looked(self) -> None:
+        """Return when the dispatcher has looked what is due, from now on."""
+        assert self.dispatcher is not None
+        for _ in range(2):  # one may have begun before
+            before = self.looks
+            self.dispatcher.poke()
+            await until_true(lambda before=before: self.looks > before)
+
+    async def idle(self) -> None:
+        """Return when no mail is under way and all are settled."""
+        dispatcher = self.dispatcher
+        assert dispatcher is not None
+        await self.looked()
+        await until_true(lambda: not dispatcher._under_way)
+        await self.looked()
+        assert not dispatcher._unsettled
+
+    def open(self, channel: Any) -> Dispatcher:
+        renderer = Renderer(sender="bookings@example.org", time_zone="UTC")
+        self.channel = channel
+        self.dispatcher = Dispatcher(self.storage, channel, renderer, self.clock)
+        handle = self.dispatcher.handle
+
+        async def counted(letters: Sequence[None]) -> None:
+            await handle(letters)
+            self.looks += 1
+
+        self.dispatcher.handle = counted  # type: ignore[method-assign]
+        self.running = asyncio.create_task(supervise("dispatcher", self.dispatcher.run))
+        return self.dispatcher
+
+    async def close(self) -> None:
+        if self.dispatcher and self.running:
+            await self.dispatcher.stop()
+            await self.running
+            self.dispatcher = None
+
+    async def owe(self, *messages: Message) -> None:
+        """Commit each message with its booking."""
+        await done(self.storage, *[place(message.booking, message) for message in messages])
+
+    async def stored(self, message: Message) -> Message:
+        found = await self.storage.messages([message.booking_id])
+        return next(one for one in found if one.id == message.id)
+
+    async def settled(self, message: Message) -> Message:
+        """The message, once an attempt of it has ended."""
+        assert self.dispatcher is not None
+        before = await self.stored(message)
+        self.dispatcher.poke()
+
+        async def look() -> Message | None:
+            now = await self.stored(message)
+            return now if now != before and now.state is not MessageState.LEASED else None
+
+        return await until(look)
+
+    async def all_in(self, state: MessageState, *messages: Message) -> bool:
+        return all([(await self.stored(one)).state is state for one in messages])
+
+
+@pytest.fixture
+async def office(
+    storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    monkeypatch.setattr("schedules.dispatcher.FAREWELL", 1.0)
+    office = Office(storage, clock)
+    yield office
+    await office.close()
+
+
+def messages_of(bookings: Sequence[Booking]) -> list[Message]:
+    return [a_message(booking) for booking in bookings]
+
+
+@on_both
+async def test_what_is_due_is_sent_and_the_booking_knows(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted())
+    settled = await office.settled(message)
+    assert (settled.state, settled.attempts, settled.sent_at) == (SENT, 1, NOW)
+    [mail] = office.channel.sent
+    assert mail["Message-ID"] == f"<{message.id}@example.org>"
+    assert (await office.storage.booking(message.booking_id)).confirmation_sent
+
+
+async def test_what_is_not_due_waits_until_the_clock_says_so(office: Office):
+    message = a_reminder(a_booking())
+    await office.owe(message)
+    office.open(Scripted())
+    await office.looked()
+    assert (await office.stored(message)).state is PENDING
+    office.clock.now = START - DAY
+    assert (await office.settled(message)).state is SENT
+    assert (await office.storage.booking(message.booking_id)).reminder_sent
+
+
+async def test_a_reminder_whose_booking_has_begun_is_missed_and_not_sent(office: Office):
+    message = a_reminder(a_booking())
+    await office.owe(message)
+    office.clock.now = START
+    office.open(Scripted())
+    assert (await office.settled(message)).state is MessageState.MISSED
+    assert office.channel.sent == []
+
+
+async def test_a_reminder_that_fails_until_the_start_is_missed(office: Office):
+    message = a_reminder(a_booking())
+    await office.owe(message)
+    office.clock.now = START - timedelta(seconds=1)
+    office.open(Scripted(Deferred("450")))
+    assert (await office.settled(message)).state is PENDING
+    office.clock.pass_by(HOUR)
+    assert (await office.settled(message)).state is MessageState.MISSED
+
+
+@on_both
+async def test_what_was_refused_for_now_is_tried_again_after_the_pause(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted(Deferred("450 at RCPT: greylisted")))
+    settled = await office.settled(message)
+    assert (settled.state, settled.attempts) == (PENDING, 1)
+    assert settled.last_error == "450 at RCPT: greylisted"
+    pause = settled.next_attempt_at - NOW
+    assert ATTEMPTS[0] <= pause <= ATTEMPTS[0] * (1 + JITTER)
+    office.clock.pass_by(pause)
+    settled = await office.settled(message)
+    assert (settled.state, settled.attempts, settled.last_error) == (SENT, 2, None)
+
+
+async def test_what_is_refused_again_and_again_follows_the_table_and_is_dead_at_its_end(
+    office: Office,
+):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted(*[Deferred(f"450 {attempt}") for attempt in range(len(ATTEMPTS) + 1)]))
+    for pause in ATTEMPTS:
+        settled = await office.settled(message)
+        assert settled.state is PENDING
+        waits = settled.next_attempt_at - office.clock.now
+        assert pause <= waits <= pause * (1 + JITTER)
+        office.clock.pass_by(waits)
+    settled = await office.settled(message)
+    assert (settled.state, settled.attempts) == (DEAD, len(ATTEMPTS) + 1)
+    assert settled.last_error == f"450 {len(ATTEMPTS)}"
+
+
+@on_both
+async def test_what_was_refused_for_good_is_dead_at_once(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted(Rejected("550 at RCPT: nobody")))
+    settled = await office.settled(message)
+    assert (settled.state, settled.attempts) == (DEAD, 1)
+    assert settled.last_error == "550 at RCPT: nobody"
+    assert not (await office.storage.booking(message.booking_id)).confirmation_sent
+
+
+async def test_what_may_have_arrived_waits_ten_minutes_at_the_least(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted(Uncertain("lost"), *[Uncertain("lost")] * 5))
+    settled = await office.settled(message)
+    assert settled.state is PENDING
+    assert settled.next_attempt_at == NOW + UNCERTAIN
+    for _ in range(5):
+        office.clock.now = settled.next_attempt_at
+        settled = await office.settled(message)
+    assert settled.next_attempt_at - office.clock.now >= timedelta(minutes=30)
+
+
+async def test_an_unreachable_relay_burns_no_attempt(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted(Unreachable("connection refused")))
+    settled = await office.settled(message)
+    assert (settled.state, settled.attempts) == (PENDING, 0)
+    assert settled.last_error == "connection refused"
+
+
+async def test_while_the_relay_is_unreachable_mails_wait_and_then_all_go(office: Office, wait):
+    messages = messages_of(a_row_of_bookings(5))
+    await office.owe(*messages)
+    dispatcher = office.open(Scripted(*[Unreachable("refused")] * 5))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.tries == 5)
+    await until(lambda: office.all_in(PENDING, *messages))
+    for _ in range(5):
+        await office.looked()
+    assert office.channel.tries == 5
+    wait(1.0)
+    dispatcher.poke()
+    await until(lambda: office.all_in(SENT, *messages))
+    assert office.channel.tries == 10
+
+
+async def test_one_mail_alone_tries_whether_the_relay_is_back(office: Office, wait):
+    messages = messages_of(a_row_of_bookings(4))
+    await office.owe(*messages)
+    back = asyncio.Event()
+    dispatcher = office.open(Scripted(*[Unreachable("refused")] * 4, back))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.tries == 4)
+    await until(lambda: office.all_in(PENDING, *messages))
+    wait(1.0)
+    for _ in range(4):
+        await office.looked()
+    await until_true(lambda: office.channel.under_way)
+    assert office.channel.under_way == 1
+    back.set()
+    await until(lambda: office.all_in(SENT, *messages))
+
+
+@pytest.mark.parametrize("act", [Deferred("450"), Rejected("550"), Uncertain("lost")])
+async def test_a_relay_that_answers_is_back_whatever_it_answers(
+    office: Office, wait, act: Exception
+):
+    messages = messages_of(a_row_of_bookings(4))
+    await office.owe(*messages)
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(*[Unreachable("refused")] * 4, act, gate, gate, gate))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.tries == 4)
+    await until(lambda: office.all_in(PENDING, *messages))
+    wait(1.0)
+    dispatcher.poke()
+    await until_true(lambda: office.channel.under_way == 3)
+    gate.set()
+
+
+async def test_one_mail_at_which_the_relay_hangs_up_holds_up_no_other(office: Office, wait):
+    bookings = a_row_of_bookings(3)
+    poison = a_message(bookings[0], recipient="poison@example.org")
+    others = messages_of(bookings[1:])
+    await office.owe(poison, *others)
+    script = {"RCPT_TO:<poison@example.org>": ["421 4.7.0 go away"] * 50}
+    async with scripted_relay(**script) as server:
+        office.open(EmailChannel(relay(server.port)))
+        for _ in range(8):
+            await office.idle()
+            wait(30.0)
+            office.clock.pass_by(timedelta(seconds=30))
+        assert await office.all_in(SENT, *others)
+        await office.close()
+
+
+async def test_no_more_mails_are_under_way_than_may_be(office: Office):
+    messages = messages_of(a_row_of_bookings(AT_ONCE * 2))
+    await office.owe(*messages)
+    gate = asyncio.Event()
+    office.open(Scripted(*[gate] * len(messages)))
+    for _ in range(3):
+        await office.looked()
+    await until_true(lambda: office.channel.under_way == AT_ONCE)
+    gate.set()
+    await until(lambda: office.all_in(SENT, *messages))
+    assert office.channel.most_under_way == AT_ONCE
+
+
+async def test_a_message_that_cannot_be_rendered_is_dead_and_says_why(office: Office):
+    bad = a_message(a_booking(), recipient="nobody")
+    good = a_message(a_booking(start=START + 2 * HOUR))
+    await office.owe(bad, good)
+    office.open(Scripted())
+    settled = await office.settled(bad)
+    assert settled.state is DEAD
+    assert "cannot be rendered" in (settled.last_error or "")
+    await until(lambda: office.all_in(SENT, good))
+
+
+async def test_a_fault_that_nobody_foresaw_leaves_no_message_behind(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    office.open(Scripted(RuntimeError("a fault in the channel")))
+    settled = await office.settled(message)
+    assert settled.state in {PENDING, DEAD}
+    assert "a fault in the channel" in (settled.last_error or "")
+
+
+async def test_an_address_that_the_channel_cannot_write_leaves_no_message_behind(office: Office):
+    message = a_message(a_booking(email="ada@b\u00fccher.example"))
+    await office.owe(message)
+    async with scripted_relay() as server:
+        office.open(EmailChannel(relay(server.port)))
+        assert (await office.settled(message)).state in {SENT, DEAD}
+        await office.close()
+
+
+async def test_what_storage_could_not_settle_is_settled_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    message = a_message(a_booking())
+    await office.owe(message)
+    dispatcher = office.open(Scripted())
+    commit = office.storage.commit
+    refused = 0
+
+    async def out_of_reach(writes: Sequence[Write[Any]]) -> list[Any]:
+        nonlocal refused
+        if any(isinstance(write, Settle) for write in writes):
+            refused += 1
+            return [Unavailable() for _ in writes]
+        return await commit(writes)
+
+    monkeypatch.setattr(office.storage, "commit", out_of_reach)
+    dispatcher.poke()
+    await until_true(lambda: refused == 1)
+    await office.looked()
+    assert refused == 2
+    assert (await office.stored(message)).state is MessageState.LEASED
+    monkeypatch.undo()
+    assert (await office.settled(message)).state is SENT
+    assert len(office.channel.sent) == 1
+
+
+async def test_while_storage_is_out_of_reach_nothing_is_sent_and_then_it_heals(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    message = a_message(a_booking())
+    await office.owe(message)
+
+    async def out_of_reach(writes: Sequence[Write[Any]]) -> list[Any]:
+        return [Unavailable() for _ in writes]
+
+    monkeypatch.setattr(office.storage, "commit", out_of_reach)
+    office.open(Scripted())
+    await office.looked()
+    assert office.channel.sent == []
+    assert "outbox out of reach" in caplog.text
+    monkeypatch.undo()
+    assert (await office.settled(message)).state is SENT
+
+
+async def test_what_was_moved_while_its_reminder_was_under_way_is_settled(office: Office):
+    booking = a_booking()
+    reminder = a_reminder(booking, due=NOW)
+    await office.owe(reminder)
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(gate))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.under_way)
+    gate.set()
+    assert (await office.settled(reminder)).state is SENT
+
+
+async def test_stopping_waits_for_what_is_under_way_and_settles_it(office: Office):
+    message = a_message(a_booking())
+    await office.owe(message)
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(gate))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.under_way)
+    closing = asyncio.create_task(office.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    gate.set()
+    await closing
+    assert (await office.stored(message)).state is SENT
+    assert office.channel.closed
+
+
+async def test_stopping_begins_nothing_more(office: Office):
+    messages = messages_of(a_row_of_bookings(AT_ONCE + 3))
+    await office.owe(*messages)
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(*[gate] * AT_ONCE))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.under_way == AT_ONCE)
+    closing = asyncio.create_task(office.close())
+    await asyncio.sleep(0)
+    gate.set()
+    await closing
+    assert office.channel.tries == AT_ONCE
+    states = [(await office.stored(message)).state for message in messages]
+    assert sorted(states) == sorted([SENT] * AT_ONCE + [PENDING] * 3)
+
+
+async def test_what_does_not_end_in_time_is_given_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("schedules.dispatcher.FAREWELL", 0.01)
+    message = a_message(a_booking())
+    await office.owe(message)
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(gate))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.under_way)
+    await office.close()
+    stored = await office.stored(message)
+    assert (stored.state, stored.leased_by, stored.attempts) == (PENDING, None, 0)
+    gate.set()
+    await until_true(lambda: not dispatcher._under_way)
+
+
+async def test_what_is_claimed_while_stopping_is_sent_and_settled_or_not_begun(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    message = a_message(a_booking())
+    await office.owe(message)
+    claimed, go_on, gate = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    commit = office.storage.commit
+
+    async def slowly(writes: Sequence[Write[Any]]) -> list[Any]:
+        outcomes = await commit(writes)
+        if isinstance(writes[-1], Claim) and outcomes[-1]:
+            claimed.set()
+            await go_on.wait()
+        return outcomes
+
+    monkeypatch.setattr(office.storage, "commit", slowly)
+    dispatcher = office.open(Scripted(gate))
+    dispatcher.poke()
+    await claimed.wait()
+    closing = asyncio.create_task(office.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.sleep(0.05)
+    gate.set()
+    await closing
+    await until_true(lambda: not dispatcher._under_way)
+    stored = await office.stored(message)
+    assert stored.state is (SENT if office.channel.sent else PENDING)
+
+
+async def test_a_dispatcher_that_is_stopped_takes_pokes_as_nothing(office: Office):
+    dispatcher = office.open(Scripted())
+    await office.close()
+    dispatcher.poke()
+
+
+async def test_many_pokes_are_one(office: Office):
+    dispatcher = office.open(Scripted())
+    for _ in range(1000):
+        dispatcher.poke()
+    await office.close()
+
+
+async def test_the_log_tells_of_each_mail_and_of_nobody(
+    office: Office, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.DEBUG, "schedules")
+    bookings = a_row_of_bookings(3, name="Canary Bird", email="canary@example.org")
+    await office.owe(*messages_of(bookings))
+    script = {
+        "RCPT": [
+            "450 <canary@example.org> greylisted",
+            "550 <canary@example.org> nobody",
+            "421 <canary@example.org> too often",
+        ]
+    }
+    async with scripted_relay(**script) as server:
+        dispatcher = office.open(EmailChannel(relay(server.port)))
+        dispatcher.poke()
+        await until_true(lambda: caplog.text.count(" mail ") >= 3)
+        await office.close()
+    told = [str(vars(record)) for record in caplog.records if record.name.startswith("schedules")]
+    assert bookings[0].id in "".join(told)
+    assert [line for line in told if "canary" in line.lower()] == []
+
+
+def test_a_circuit_lets_all_through_while_all_is_well():
+    async def all_is_well() -> None:
+        circuit = Circuit()
+        assert circuit.allows() == AT_ONCE
+        circuit.works()
+        assert circuit.allows() == AT_ONCE
+
+    leaping.run(all_is_well())
+
+
+def test_a_circuit_opens_for_longer_with_every_fault_up_to_half_a_minute():
+    async def faults() -> list[float]:
+        circuit, pauses = Circuit(), []
+        loop = asyncio.get_running_loop()
+        for _ in range(8):
+            circuit.fault(Unreachable("refused"))
+            begun = loop.time()
+            await until_true(circuit.allows, patience=60)
+            pauses.append(loop.time() - begun)
+            assert circuit.allows() == 1
+        return pauses
+
+    assert leaping.run(faults()) == pytest.approx([1, 2, 4, 8, 16, 30, 30, 30], abs=0.01)
+
+
+def test_faults_of_mails_that_began_together_count_as_one():
+    async def together() -> None:
+        circuit = Circuit()
+        for _ in range(AT_ONCE):
+            circuit.fault(Unreachable("refused"))
+        await asyncio.sleep(1)
+        assert circuit.allows() == 1
+
+    leaping.run(together())
+
+
+def test_a_circuit_closes_when_the_relay_works_and_begins_anew():
+    async def works() -> None:
+        circuit = Circuit()
+        for _ in range(4):
+            circuit.fault(Unreachable("refused"))
+            await asyncio.sleep(30)
+        circuit.works()
+        assert circuit.allows() == AT_ONCE
+        circuit.fault(Unreachable("refused"))
+        await asyncio.sleep(1)
+        assert circuit.allows() == 1
+
+    leaping.run(works())
+
+
+def test_a_circuit_that_is_shut_stays_shut():
+    async def shut() -> None:
+        circuit = Circuit()
+        circuit.shut()
+        circuit.works()
+        assert circuit.allows() == 0
+
+    leaping.run(shut())

@@ -1,0 +1,256 @@
+"""From a message to the mail that carries it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schedules.messages import Promises, owed
+from schedules.render import Renderer
+from storage.model import Audience, Booking, BookingStatus, EventKind, Message, MessageKind
+from tests.records import DAY, NOW, a_booking, a_message
+
+CUSTOMER, ADMIN = Audience.CUSTOMER, Audience.ADMIN
+RENDERER = Renderer(sender="bookings@example.org", time_zone="Europe/Berlin")
+OWED = [
+    *[
+        (kind, audience)
+        for kind in set(MessageKind) - {MessageKind.REMINDER}
+        for audience in Audience
+    ],
+    (MessageKind.REMINDER, CUSTOMER),
+]
+FULL = a_booking(
+    phone="+49 30 901820",
+    inquiry="With colour.\nAnd a wash.",
+    answers={"Allergies?": "None"},
+    time_zone="America/New_York",
+)
+
+
+def mail(message: Message) -> EmailMessage:
+    """The mail as it is read at the other end."""
+    found = message_from_bytes(RENDERER.mail(message).as_bytes(), policy=default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def text(message: Message) -> str:
+    content: str = mail(message).get_content()
+    return content.replace("\r\n", "\n")
+
+
+def subject(message: Message) -> str:
+    """Unfolded; a reader drops the blank before it."""
+    return str(mail(message)["Subject"]).strip()
+
+
+def at(start: datetime, zone: str | None, minutes: int = 60) -> Message:
+    return a_message(a_booking(start=start, minutes=minutes, time_zone=zone))
+
+
+@pytest.mark.parametrize("booking", [FULL, a_booking(), a_booking(company=None, name="")])
+@pytest.mark.parametrize(("kind", "audience"), OWED)
+def test_every_template_renders(kind: MessageKind, audience: Audience, booking: Booking):
+    found = mail(a_message(booking, kind=kind, audience=audience))
+    assert found["Subject"]
+    assert "{" not in found["Subject"] + found.get_content()
+    assert booking.id in found.get_content()
+    assert "None" not in found.get_content().replace("Allergies?: None", "")
+
+
+def test_every_message_that_can_be_owed_has_a_template():
+    promises = Promises("office@example.org", (DAY,))
+    for status in BookingStatus:
+        for event in EventKind:
+            for message in owed(promises, event, a_booking(status=status), NOW):
+                assert mail(message)["To"] == message.recipient
+
+
+def test_the_customers_words_are_in_the_text():
+    content = text(a_message(FULL))
+    for words in (
+        FULL.name,
+        FULL.email,
+        "Example Ltd",
+        "+49 30 901820",
+        "With colour.\nAnd a wash.",
+        "Allergies?: None",
+    ):
+        assert words in content
+
+
+def test_what_was_not_given_is_not_mentioned():
+    content = text(a_message(a_booking(company=None)))
+    assert "Company" not in content
+    assert "Phone" not in content
+
+
+def test_the_headers_are_what_a_mail_reader_needs():
+    message = a_message(FULL)
+    found = mail(message)
+    assert found["Message-ID"] == f"<{message.id}@example.org>"
+    assert found["From"] == "bookings@example.org"
+    assert found["To"] == FULL.email
+    assert found["Auto-Submitted"] == "auto-generated"
+    assert found["Date"].datetime == message.due_at
+    assert found.get_content_type() == "text/plain"
+
+
+def test_every_attempt_makes_the_same_bytes():
+    message = a_message(FULL)
+    again = replace(message, attempts=3, last_error="451 busy", next_attempt_at=NOW + DAY)
+    other = Renderer(sender="bookings@example.org", time_zone="Europe/Berlin")
+    assert bytes(RENDERER.mail(message)) == bytes(other.mail(again))
+
+
+def test_two_messages_never_share_an_id():
+    one, other = a_message(FULL), a_message(FULL)
+    assert mail(one)["Message-ID"] != mail(other)["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "when"),
+    [
+        (
+            datetime(2026, 3, 28, 9, 0, tzinfo=UTC),
+            "Europe/Berlin",
+            "Saturday, 28 March 2026, 10:00 to 11:00 (Europe/Berlin, UTC+01:00)",
+        ),
+        (
+            datetime(2026, 3, 29, 9, 0, tzinfo=UTC),
+            "Europe/Berlin",
+            "Sunday, 29 March 2026, 11:00 to 12:00 (Europe/Berlin, UTC+02:00)",
+        ),
+        (
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            "Europe/Berlin",
+            "Sunday, 25 October 2026, 02:30 to 02:30 (Europe/Berlin, UTC+02:00)",
+        ),
+        (
+            datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+            "Europe/Berlin",
+            "Sunday, 25 October 2026, 02:30 to 03:30 (Europe/Berlin, UTC+01:00)",
+        ),
+        (
+            datetime(2026, 3, 9, 20, 0, tzinfo=UTC),
+            "America/New_York",
+            "Monday, 9 March 2026, 16:00 to 17:00 (America/New_York, UTC-04:00)",
+        ),
+        (
+            datetime(2026, 3, 9, 20, 0, tzinfo=UTC),
+            "Asia/Kathmandu",
+            "Tuesday, 10 March 2026, 01:45 to 02:45 (Asia/Kathmandu, UTC+05:45)",
+        ),
+    ],
+)
+def test_the_time_is_told_in_the_customers_zone(start: datetime, zone: str, when: str):
+    message = at(start, zone)
+    assert f"When:      {when}\n" in text(message)
+    assert subject(message) == f"Confirmed: {when}"
+
+
+def test_without_a_zone_of_the_customers_it_is_the_houses():
+    assert "10:00 to 11:00 (Europe/Berlin, UTC+01:00)" in text(
+        at(datetime(2026, 3, 9, 9, 0, tzinfo=UTC), None)
+    )
+
+
+def test_an_appointment_over_midnight_says_on_which_day_it_ends():
+    message = at(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), "UTC")
+    assert "23:30 to Tuesday, 10 March 2026, 00:30 (UTC, UTC+00:00)" in text(message)
+
+
+def test_a_customer_who_moves_keeps_hearing_their_own_time():
+    booking = a_booking(time_zone="Europe/Berlin", start=datetime(2026, 3, 27, 9, tzinfo=UTC))
+    moved = replace(
+        booking,
+        start_time=booking.start_time + timedelta(days=7),
+        end_time=booking.end_time + timedelta(days=7),
+    )
+    assert "10:00 to 11:00" in text(a_message(booking))
+    assert "11:00 to 12:00" in text(a_message(moved))
+
+
+@pytest.mark.parametrize("name", ["Zoë Müller", "李雷", "🎈" * 40, "x" * 200, "=?utf-8?q?x?=", "."])
+def test_any_name_arrives_as_it_was_written(name: str):
+    booking = a_booking(name=name, inquiry=f".\n{name}\n.")
+    message = a_message(booking, audience=ADMIN)
+    assert name in text(message)
+    assert subject(message).startswith(f"Booked: {name}, Monday")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=200))
+def test_no_name_becomes_a_header(name: str):
+    message = a_message(a_booking(name=name), audience=ADMIN)
+    try:
+        content = RENDERER.mail(message).as_bytes()
+    except ValueError:
+        return
+    headers, _, _ = content.partition(b"\r\n\r\n")
+    names = [line.partition(b":")[0] for line in headers.split(b"\r\n") if line[:1].strip()]
+    assert sorted(set(names)) == sorted(
+        [
+            b"Message-ID",
+            b"From",
+            b"To",
+            b"Subject",
+            b"Date",
+            b"Auto-Submitted",
+            b"Content-Type",
+            b"Content-Transfer-Encoding",
+            b"MIME-Version",
+        ]
+    )
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x1e", "\x85", "\u2028"])
+def test_a_line_end_in_a_name_makes_no_header(end: str):
+    message = a_message(a_booking(name=f"Ada{end}Bcc: all@example.org"), audience=ADMIN)
+    try:
+        content = RENDERER.mail(message).as_bytes()
+    except ValueError:
+        return
+    assert message_from_bytes(content, policy=default)["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    ["ada@example.org\r\nBcc: all@example.org", "ada@example.org, b@example.org", "a"],
+)
+def test_a_recipient_that_is_no_address_makes_no_mail(recipient: str):
+    with pytest.raises(ValueError, match=r".*"):
+        RENDERER.mail(a_message(FULL, recipient=recipient))
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "ada+bookings@example.org",
+        "o'brien@example.org",
+        '"ada smith"@example.org',
+        "a_b.c-d@x.example.org",
+    ],
+)
+def test_any_address_of_ascii_is_written_to(recipient: str):
+    found = mail(a_message(FULL, recipient=recipient))
+    assert found["To"].addresses[0].addr_spec == recipient
+
+
+def test_a_domain_of_other_letters_is_written_as_mail_servers_know_it():
+    found = mail(a_message(FULL, recipient="ada@bücher.example"))
+    assert found["To"].addresses[0].addr_spec == "ada@xn--bcher-kva.example"
+
+
+def test_every_line_is_one_that_any_relay_carries():
+    booking = a_booking(name="é" * 200, inquiry="ü" * 5000, answers={"q" * 200: "x" * 2000})
+    for line in RENDERER.mail(a_message(booking, audience=ADMIN)).as_bytes().split(b"\r\n"):
+        assert len(line) <= 998
+        assert line.isascii()
+        assert b"\n" not in line

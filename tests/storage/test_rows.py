@@ -1,0 +1,65 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from storage.rows import as_json, columns, read, text, values
+from tests.records import (
+    DAY,
+    INSTANT,
+    NOW,
+    a_booking,
+    a_key,
+    a_message,
+    a_reminder,
+    a_resource,
+    a_service,
+    an_event,
+)
+
+RECORDS = [
+    a_booking(answers={"colour": "grün"}, company=None, confirmation_sent=True),
+    an_event(a_booking(), detail={"name": ["Ada", "Grace"]}),
+    a_message(a_booking(answers={"a": "b"})),
+    a_reminder(a_booking(), leased_by=7, attempts=2, last_error="451", sent_at=NOW),
+    a_service(needs_confirmation=True, buffer_before=5),
+    a_resource(time_zone="Europe/Berlin"),
+    a_key(expires_at=NOW),
+]
+each_record = pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+
+
+@each_record
+def test_a_record_comes_back_from_its_values(record: Any):
+    row = dict(zip(columns(type(record)), values(record), strict=True))
+    assert read(type(record), row) == record
+
+
+@each_record
+def test_a_record_comes_back_from_its_json(record: Any):
+    assert read(type(record), orjson.loads(as_json(record))) == record
+
+
+@each_record
+def test_values_are_what_sqlite_takes(record: Any):
+    assert {type(value) for value in values(record)} <= {str, int, bool, type(None)}
+
+
+def test_texts_of_instants_sort_as_the_instants_do():
+    instants = [NOW + n * DAY + n % 3 * INSTANT for n in range(-9000, 9000, 7)]
+    texts = [text(instant) for instant in instants]
+    assert texts == sorted(texts)
+    assert len({len(one) for one in texts}) == 1
+
+
+def test_a_text_keeps_the_microsecond_of_a_whole_second():
+    assert text(NOW) == "2026-03-02T09:00:00.000000+00:00"
+    assert text(NOW + timedelta(microseconds=10)) == "2026-03-02T09:00:00.000010+00:00"
+
+
+def test_an_absent_value_stays_absent():
+    booking = replace(RECORDS[0], phone=None)
+    row = dict(zip(columns(type(booking)), values(booking), strict=True))
+    assert row["phone"] is None
