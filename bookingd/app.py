@@ -58,7 +58,7 @@ async def _serve(
     config: Config, storage: Storage, ready: Callable[[], None], told_to_stop: asyncio.Event
 ) -> None:
     """Start what is needed from below to above; the stack stops it from above to below."""
-    dispatcher = _dispatcher(config, storage)
+    dispatcher = _dispatcher(config, storage, busy=lambda: desk.waiting > 0)
     desk = Desk(storage, dispatcher.poke if dispatcher else lambda: None)
     runner = web.AppRunner(_application(config, storage, desk), shutdown_timeout=IN_FLIGHT)
     scheduler = _scheduler(config, storage, dispatcher)
@@ -104,13 +104,13 @@ def _application(config: Config, storage: Storage, desk: Desk) -> web.Applicatio
     return app
 
 
-def _dispatcher(config: Config, storage: Storage) -> Dispatcher | None:
+def _dispatcher(config: Config, storage: Storage, busy: Callable[[], bool]) -> Dispatcher | None:
     """The dispatcher, where there is a way out for mail."""
     channel = _channel(config)
     if channel is None:
         return None
     renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
-    return Dispatcher(storage, channel, renderer, now)
+    return Dispatcher(storage, channel, renderer, now, busy)
 
 
 def _channel(config: Config) -> Channel | None:

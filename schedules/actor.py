@@ -31,6 +31,11 @@ class Actor(ABC, Generic[Letter]):
         self._bell = asyncio.Event()
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many letters wait."""
+        return len(self._mailbox)
+
     def tell(self, letter: Letter) -> None:
         """Leave a letter. Raises `MailboxFull`, at once, also when the actor is closed."""
         if self._closed or len(self._mailbox) >= self._capacity:

@@ -44,12 +44,14 @@ class Dispatcher(Actor[None]):
         channel: Channel,
         renderer: Renderer,
         clock: Callable[[], datetime],
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(capacity=1, batch=1)
         self._storage = storage
         self._channel = channel
         self._renderer = renderer
         self._clock = clock
+        self._busy = busy
         self._relay = Circuit()
         self._under_way: set[asyncio.Task[None]] = set()
         self._unsettled: list[Settle] = []
@@ -75,12 +77,16 @@ class Dispatcher(Actor[None]):
 
     async def handle(self, letters: Sequence[None]) -> None:
         """Settle what ended, and begin what is due."""
-        limit = min(AT_ONCE - len(self._under_way), self._relay.allows())
-        if not limit and not self._unsettled:
+        limit = min(self._places(), self._relay.allows())
+        if limit <= 0 and not self._unsettled:
             return
-        claim = Claim(self._storage.owner, limit, self._clock())
+        claim = Claim(self._storage.owner, max(limit, 0), self._clock())
         for message in await self._settle_and(claim) or ():
             self._begin(message)
+
+    def _places(self) -> int:
+        """How many mails may begin; one at a time while somebody waits for more than mail."""
+        return (1 if self._busy() else AT_ONCE) - len(self._under_way)
 
     async def _settle_and(self, last: Write[Any]) -> Any:
         """Settle what ended and carry out `last`; answer its result, None if it failed.
