@@ -30,6 +30,9 @@ class Place(Write[None]):
     event: Event
     messages: Sequence[Message]
 
+    def __post_init__(self) -> None:
+        _check_one(self.booking, self.event, self.messages)
+
 
 @dataclass(frozen=True, slots=True)
 class Change(Write[None]):
@@ -45,6 +48,9 @@ class Change(Write[None]):
     expected: int
     event: Event
     messages: Sequence[Message]
+
+    def __post_init__(self) -> None:
+        _check_one(self.booking, self.event, self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +125,9 @@ class SaveKey(Write[None]):
     """An API key, new or changed."""
 
     key: ApiKey
+
+
+def _check_one(booking: Booking, event: Event, messages: Sequence[Message]) -> None:
+    """All parts of a write are of one booking. Raises `ValueError`."""
+    if {event.booking_id, *(message.booking_id for message in messages)} != {booking.id}:
+        raise ValueError("the event or a message is of another booking")

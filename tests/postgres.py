@@ -6,6 +6,7 @@ BOOKINGD_TEST_POSTGRES names one whose role may create databases.
 
 import fcntl
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,8 @@ from uuid import uuid4
 
 import asyncpg
 
+ROOM = 2 * 1024**3
+
 
 @contextmanager
 def running_server() -> Iterator[str]:
@@ -25,12 +28,20 @@ def running_server() -> Iterator[str]:
     if given:
         yield given
         return
-    home = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has at most 107 bytes
+    # The path is short, because that of a socket has at most 107 bytes.
+    home = Path(tempfile.mkdtemp(prefix="pg", dir=_in_memory()))
     server = _start(home)
     with _ended_with_us(server.get_pid(), home):
         # Nothing here has to outlive the machine, and commits are as visible without.
         server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
         yield server.get_uri()
+
+
+def _in_memory() -> Path | None:
+    """A folder in memory with room for a server, if there is one: it takes half the time."""
+    folder = Path("/dev/shm")
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
+    return folder if roomy else None
 
 
 def _start(home: Path) -> Any:

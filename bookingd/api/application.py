@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import aiohttp_cors
 from aiohttp import web
 from aiohttp_apispec import setup_aiohttp_apispec, validation_middleware
 
@@ -50,12 +49,15 @@ def _check_scopes(routes: Iterable[web.AbstractRoute]) -> None:
 
 def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
     """CORS (the Fetch standard) for these origins, on what a web page may need."""
+    if not origins:
+        return
+    import aiohttp_cors
+
     options = aiohttp_cors.ResourceOptions(
         allow_headers=("Authorization", "Content-Type", "X-Request-Id"),
         expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
         max_age=600,
     )
     cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    if origins:
-        for route in list(app.router.routes()):
-            cors.add(route)
+    for route in list(app.router.routes()):
+        cors.add(route)

@@ -41,6 +41,7 @@ _UNAVAILABLE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -109,10 +110,13 @@ class Presence:
             if self._session is not None and not self._session.is_closed():
                 return
             with translated():
-                self._session = await asyncpg.connect(
+                session = await asyncpg.connect(
                     self._url, timeout=CONNECT, server_settings=_SETTINGS
                 )
-                await self._session.fetchval(statements.BE_PRESENT, self.owner)
+                if not await session.fetchval(statements.BE_PRESENT, self.owner):
+                    await session.close(timeout=CONNECT)
+                    raise Unavailable("the server still holds the lost session of this daemon")
+                self._session = session
 
     async def end(self) -> None:
         """Be gone."""

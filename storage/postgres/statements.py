@@ -7,7 +7,7 @@ PLACE = """
 WITH placed AS (
     INSERT INTO bookings
     SELECT * FROM json_populate_recordset(NULL::bookings, $1)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT ON CONSTRAINT booking_no_overlap DO NOTHING
     RETURNING id
 ), told AS (
     INSERT INTO events
@@ -42,6 +42,10 @@ SELECT message.*
   FROM json_populate_recordset(NULL::messages, $1) AS message
   JOIN bookings ON bookings.id = message.booking_id
  WHERE bookings.version = (message.booking ->> 'version')::integer
+   AND NOT EXISTS (SELECT 1
+                     FROM messages AS other
+                    WHERE other.booking_id = message.booking_id AND other.due_at = message.due_at
+                      AND other.kind = 'reminder' AND other.state <> 'superseded')
    FOR SHARE OF bookings
 ON CONFLICT DO NOTHING
 RETURNING id

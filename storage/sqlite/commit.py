@@ -141,7 +141,11 @@ def _release(connection: Raw, write: Release) -> int:
 
 def _owe(connection: Raw, write: Owe) -> int:
     rows = [
-        [*values(message), message.booking_id, message.booking.version]
+        [
+            *values(message),
+            *(message.booking_id, message.booking.version),
+            *(message.booking_id, text(message.due_at)),
+        ]
         for message in write.messages
     ]
     return max(connection.executemany(statements.OWE_STILL, rows).rowcount, 0)

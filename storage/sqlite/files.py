@@ -7,11 +7,18 @@ line included, takes `<file>.turn` for each transaction that writes.
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from storage.errors import AlreadyRunning, Unavailable
+
+PATIENCE = 2.0
+"""Seconds to wait for the turn to write."""
+
+PAUSE = 0.002
 
 
 class DatabaseFile:
@@ -19,17 +26,45 @@ class DatabaseFile:
 
     def __init__(self, path: Path, *, shared: bool) -> None:
         self.path = path.resolve()
-        self._daemon_path = self.path.with_name(path.name + ".daemon")
+        self._daemon_path = self.path.with_name(self.path.name + ".daemon")
         self._daemon = None if shared else _locked(self._daemon_path)
-        self._turn = _opened(self.path.with_name(path.name + ".turn"))
+        self._turn = _opened(self.path.with_name(self.path.name + ".turn"))
+        self._taken = Lock()
         self._inode: int | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """The right to write, for one transaction. Raises `Unavailable` if the file went away."""
-        with self._locked_turn():
-            self._same()
+        """The right to write, for one transaction. Raises `Unavailable`.
+
+        It may have to wait, and so is nothing for the event loop's thread.
+        """
+        self.take_turn()
+        try:
+            self.check()
             yield
+        finally:
+            self.give_turn()
+
+    def take_turn(self) -> None:
+        """Wait for the right to write. Raises `Unavailable` when somebody keeps it."""
+        give_up = time.monotonic() + PATIENCE
+        if not self._taken.acquire(timeout=PATIENCE):
+            raise Unavailable("this process keeps the turn to write")
+        while True:
+            try:
+                fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > give_up:
+                    self._taken.release()
+                    raise Unavailable("another process keeps the turn to write") from error
+                time.sleep(PAUSE)
+            else:
+                return
+
+    def give_turn(self) -> None:
+        """Let others write."""
+        fcntl.flock(self._turn, fcntl.LOCK_UN)
+        self._taken.release()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -47,22 +82,11 @@ class DatabaseFile:
         """Take the file as it is now for the one to write to."""
         self._inode = self.path.stat().st_ino
 
-    @contextmanager
-    def last_turn(self) -> Iterator[None]:
-        """The right to close the connection, which may write a checkpoint."""
-        with self._locked_turn():
-            yield
+    def check(self) -> None:
+        """Raises `Unavailable` if it is another file now, or none.
 
-    @contextmanager
-    def _locked_turn(self) -> Iterator[None]:
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
-
-    def _same(self) -> None:
-        """SQLite would go on writing into a file that was removed, and nobody would find it."""
+        SQLite would go on writing into the old one, where nobody would find it.
+        """
         if self._inode is None:
             return
         try:

@@ -28,7 +28,10 @@ OWE_STILL = f"""
 INSERT INTO messages ({", ".join(columns(Message))})
 SELECT {", ".join("?" * len(columns(Message)))}
  WHERE EXISTS (SELECT 1 FROM bookings WHERE id = ? AND version = ?)
-ON CONFLICT DO NOTHING
+   AND NOT EXISTS (SELECT 1
+                     FROM messages
+                    WHERE booking_id = ? AND due_at = ?
+                      AND kind = 'reminder' AND state <> 'superseded')
 """
 SUPERSEDE_REMINDERS = """
 UPDATE messages

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +13,13 @@ import aiosqlite
 from storage.errors import NotFound, StorageError
 from storage.interface import BookingFilter, Health, Position, Sort, Storage
 from storage.listing import Listing
-from storage.migrate import HISTORY, Migration, outstanding
 from storage.model import ApiKey, Booking, Message, Resource, Service
 from storage.rows import read, text
 from storage.sqlite import statements
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
 from storage.sqlite.files import DatabaseFile
+from storage.sqlite.prepare import prepare
 from storage.writes import Write
 
 Record = TypeVar("Record")
@@ -42,18 +43,19 @@ class SqliteStorage(Storage):
 
         Raises `AlreadyRunning`, `NewerSchema`, `Unavailable`.
         """
-        file = DatabaseFile(path, shared=shared)
-        try:
+        async with AsyncExitStack() as undo:
+            file = DatabaseFile(path, shared=shared)
+            undo.callback(file.close)
             with translated():
                 writer = await open_writer(file.path)
+                undo.push_async_callback(writer.close)
                 file.remember()
-                await _migrate(writer, file)
-                if not shared:
-                    await writer.execute(statements.FREE_ALL)
-                return cls(file, writer, await Readers.open(file.path))
-        except BaseException:
-            file.close()
-            raise
+                readers = await Readers.open(file.path)
+                undo.push_async_callback(readers.close)
+                storage = cls(file, writer, readers)
+                await storage._run(prepare, writer._conn, file, not shared)
+            undo.pop_all()
+        return storage
 
     async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
         # aiosqlite runs each of its own methods through `_execute`, one hop to its thread a
@@ -112,8 +114,7 @@ class SqliteStorage(Storage):
 
     async def health(self) -> Health:
         begun = time.monotonic()
-        with self._file.turn():
-            pass
+        self._file.check()
         await self._rows("SELECT 1 FROM schema_migrations")
         return Health(
             backend="sqlite",
@@ -125,9 +126,12 @@ class SqliteStorage(Storage):
 
     async def close(self) -> None:
         await self._readers.close()
-        with self._file.last_turn():
+        await self._run(self._file.take_turn)  # for closing may write a checkpoint
+        try:
             await self._writer.close()
-        self._file.close()
+        finally:
+            self._file.give_turn()
+            self._file.close()
 
     async def _all(self, kind: type[Record], sql: str, parameters: Any = ()) -> list[Record]:
         return [read(kind, row) for row in await self._rows(sql, parameters)]
@@ -135,27 +139,3 @@ class SqliteStorage(Storage):
     async def _rows(self, sql: str, parameters: Any = ()) -> list[Any]:
         async with self._readers.one() as connection:
             return list(await connection.execute_fetchall(sql, parameters))
-
-
-async def _migrate(writer: aiosqlite.Connection, file: DatabaseFile) -> None:
-    """Bring the schema up to date, one transaction a migration, with nobody else at work."""
-    with file.turn():
-        await writer.execute(HISTORY)
-        rows = await writer.execute_fetchall("SELECT max(version) FROM schema_migrations")
-        steps = outstanding("storage.sqlite.migrations", next(iter(rows))[0] or 0)
-        if not steps:
-            return
-        with file.alone():
-            for step in steps:
-                await _apply(writer, step)
-
-
-async def _apply(writer: aiosqlite.Connection, step: Migration) -> None:
-    applied = f"({step.version}, '{step.name}', CURRENT_TIMESTAMP)"
-    try:
-        await writer.executescript(
-            f"BEGIN IMMEDIATE; {step.sql}; INSERT INTO schema_migrations VALUES {applied}; COMMIT;"
-        )
-    except BaseException:
-        await writer.rollback()
-        raise

@@ -35,18 +35,12 @@ from tests.records import (
 ALL = BookingFilter()
 STORED = a_booking(start=START + 100 * HOUR)
 STORED_MESSAGE = a_message(STORED)
-STORED_EVENT = an_event(STORED)
 NOWHERE = a_booking().id
 
 
 def poisoned(**fields: object) -> Place:
     booking = a_booking(**fields)
     return place(booking, a_message(booking))
-
-
-def with_the_event(event_id: str) -> Place:
-    booking = a_booking()
-    return Place(booking, an_event(booking, id=event_id), [])
 
 
 def with_messages(*ids: str) -> Place:
@@ -56,10 +50,8 @@ def with_messages(*ids: str) -> Place:
 
 POISONS: dict[str, Callable[[], Place]] = {
     "an_id_of_another_booking": lambda: poisoned(id=STORED.id),
-    "an_id_of_another_event": lambda: with_the_event(STORED_EVENT.id),
     "an_id_of_another_message": lambda: with_messages(STORED_MESSAGE.id),
     "one_id_for_two_messages": lambda: with_messages(NOWHERE, NOWHERE),
-    "a_message_for_no_booking": lambda: place(a_booking(), a_message(a_booking())),
     "an_unknown_resource": lambda: poisoned(resource_id=NOWHERE),
     "an_unknown_service": lambda: poisoned(service_id=NOWHERE),
     "an_end_before_its_start": lambda: poisoned(minutes=-60),
@@ -138,7 +130,7 @@ async def test_place_stores_booking_event_and_messages(storage: Storage, outside
 async def test_a_write_that_the_database_refuses_is_its_own_outcome(
     storage: Storage, outside: Outside, poison: Callable[[], Place]
 ):
-    await done(storage, Place(STORED, STORED_EVENT, [STORED_MESSAGE]))
+    await done(storage, place(STORED, STORED_MESSAGE))
     write = poison()
     outcome = await answer(storage, write)
     assert isinstance(outcome, StorageError)
@@ -152,7 +144,7 @@ async def test_a_write_that_the_database_refuses_is_its_own_outcome(
 async def test_a_refused_write_harms_none_of_its_neighbours(
     storage: Storage, outside: Outside, poison: Callable[[], Place]
 ):
-    await done(storage, Place(STORED, STORED_EVENT, [STORED_MESSAGE]))
+    await done(storage, place(STORED, STORED_MESSAGE))
     good = a_row_of_bookings(5)[1:]
     batch = [place(booking, a_message(booking)) for booking in good]
     batch.insert(2, poison())

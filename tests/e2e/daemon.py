@@ -220,6 +220,11 @@ async def eventually(
         await asyncio.sleep(every)
 
 
+def faults(text: str) -> list[str]:
+    """What a log in JSON calls an error."""
+    return [line["message"] for line in log_lines(text) if line["level"] == "ERROR"]
+
+
 def log_lines(text: str) -> list[dict[str, Any]]:
     """A log in JSON, line by line; every line has to be one."""
     return [json.loads(line) for line in text.splitlines()]

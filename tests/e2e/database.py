@@ -1,10 +1,11 @@
 """The database behind the daemon's back: read, locked, and robbed of its guard."""
 
 import asyncio
+import fcntl
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,10 @@ class Database:
     async def overlaps(self) -> int:
         """How many pairs of live bookings share an instant."""
         return await self.number(
-            "SELECT count(*) FROM bookings AS one JOIN bookings AS two "
+            "WITH live AS (SELECT * FROM bookings WHERE status IN ('PENDING', 'CONFIRMED')) "
+            "SELECT count(*) FROM live AS one JOIN live AS two "
             "ON one.resource_id = two.resource_id AND one.id < two.id "
-            "AND one.occupied_start < two.occupied_end AND two.occupied_start < one.occupied_end "
-            "WHERE one.status IN ('PENDING', 'CONFIRMED') AND two.status IN ('PENDING', 'CONFIRMED')"
+            "AND one.occupied_start < two.occupied_end AND two.occupied_start < one.occupied_end"
         )
 
     async def unguard(self) -> None:
@@ -72,19 +73,45 @@ class Database:
             )
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """While somebody else holds it, nobody can write."""
+    async def held(self, *statements: str) -> AsyncIterator[None]:
+        """While somebody else holds it, and has done this much, nobody can write."""
         if self.file:
             with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
                 connection.execute("BEGIN EXCLUSIVE")
+                for statement in statements:
+                    connection.execute(statement)
                 yield
-                connection.execute("ROLLBACK")
+                connection.execute("COMMIT")
         else:
             async with connected(self.url) as connection, connection.transaction():
-                await connection.execute("LOCK TABLE bookings IN EXCLUSIVE MODE")
+                await connection.execute("LOCK TABLE bookings, messages IN EXCLUSIVE MODE")
+                for statement in statements:
+                    await connection.execute(statement)
                 yield
+
+    async def kept_waiting(self) -> bool:
+        """Whether the daemon waits for whoever holds the database."""
+        if self.file:
+            return turn_is_taken(self.file)
+        return await self.number("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
 
     def _sqlite(self, sql: str, mode: str) -> list[tuple[Any, ...]]:
         uri = f"file:{self.file}?mode={mode}"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             return connection.execute(sql).fetchall()
+
+
+@contextmanager
+def turn(file: Path) -> Iterator[None]:
+    """The turn to write to SQLite, as the command line takes it. Raises `BlockingIOError`."""
+    with file.with_name(file.name + ".turn").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def turn_is_taken(file: Path) -> bool:
+    try:
+        with turn(file):
+            return False
+    except BlockingIOError:
+        return True

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.e2e.daemon import free_port
+from tests.e2e.daemon import eventually, free_port
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Mailbox:
         self.mails: list[Mail] = []
         self.delay = 0.0
         self.under_way = 0
+        self.cut_off = 0
         self.refuse: Callable[[str], str | None] = lambda _: None
         self.transports: set[asyncio.Transport] = set()
         self._server: asyncio.Server | None = None
@@ -91,8 +92,7 @@ class Mailbox:
         for transport in list(self.transports):
             transport.abort()
         self._server = None
-        while self.transports:
-            await asyncio.sleep(0)
+        await eventually(lambda: not self.transports, every=0.001)
 
     async def handle_RCPT(  # noqa: N802 - the names are aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -108,6 +108,9 @@ class Mailbox:
         self.under_way += 1
         try:
             await asyncio.sleep(self.delay)
+        except asyncio.CancelledError:
+            self.cut_off += 1
+            raise
         finally:
             self.under_way -= 1
         assert isinstance(envelope.content, bytes)

@@ -41,9 +41,11 @@ async def check_one_won(answers: Sequence[Answer], behind: Database) -> None:
     for answer in answers:
         if answer.status == 409:
             assert answer.code == "SLOT_TAKEN"
-            starts = [datetime.fromisoformat(slot["startTime"]) for slot in answer.body["nextAvailable"]]
-            assert len(starts) == 3
-            assert min(starts) >= datetime.fromisoformat(won["endTime"])
+            free = [
+                datetime.fromisoformat(one["startTime"]) for one in answer.body["nextAvailable"]
+            ]
+            assert len(free) == 3
+            assert min(free) >= datetime.fromisoformat(won["endTime"])
     assert await behind.number("SELECT count(*) FROM bookings") == 1
     assert await behind.number("SELECT count(*) FROM messages") == 3
 

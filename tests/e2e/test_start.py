@@ -9,18 +9,18 @@ import pytest
 
 from tests.e2e.booking import booking
 from tests.e2e.conftest import Daemons
-from tests.e2e.database import Database
+from tests.e2e.daemon import faults
 
 
 async def test_told_to_stop_at_any_moment_of_its_start_it_does_and_starts_again(
-    daemons: Daemons, behind: Database
+    daemons: Daemons,
 ):
     daemon = daemons.make()
     for number in range(8):
         await daemon.spawn()
         await asyncio.sleep(random.uniform(0, 0.15 * number))
         assert await daemon.stop() in {0, -signal.SIGTERM}
-    assert "Traceback" not in daemon.err
+    assert faults(daemon.err) == []
     await daemon.start()
     await daemon.book(booking())
     assert await daemon.stop() == 0
@@ -31,7 +31,7 @@ async def test_an_idle_daemon_stops_at_once(daemons: Daemons, number: int):
     daemon = await daemons.start()
     daemon.tell(number)
     assert await daemon.ended(within=3) == 0
-    assert "Traceback" not in daemon.err
+    assert faults(daemon.err) == []
 
 
 async def test_a_port_in_use_is_told_in_words(daemons: Daemons):

@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 from tests.e2e.booking import booking
-from tests.e2e.conftest import Daemons
 from tests.e2e.daemon import ADMIN_KEY, FAULTS, PUBLIC_KEY, Daemon, eventually
 from tests.e2e.database import Database
 from tests.e2e.mailbox import Mailbox
@@ -160,15 +159,39 @@ async def test_mails_under_way_finish_and_the_rest_is_sent_after_the_next_start(
     assert set(mailbox.ids.values()) == {1}
 
 
+async def test_mails_that_are_claimed_at_the_very_end_are_not_cut_off(
+    daemon: Daemon, behind: Database, mailbox: Mailbox
+):
+    """The daemon is told to stop after it has asked which mails are due, and before it hears."""
+    await asyncio.gather(*[daemon.book(booking(n)) for n in range(10)])
+    await eventually(lambda: len(mailbox.mails) == 20)
+    mailbox.delay = 0.5
+    now_due = "UPDATE messages SET next_attempt_at = created_at WHERE kind = 'reminder'"
+    async with behind.held(now_due):
+        await eventually(behind.kept_waiting, every=0.01)
+        daemon.tell()
+        await eventually(lambda: refused(daemon), every=0.01)
+        await asyncio.sleep(0.1)  # it has stopped listening, and now stops its dispatcher
+    assert await daemon.ended() == 0
+    assert mailbox.cut_off == 0
+    states = await behind.states()
+    assert (states["leased"], states["sent"]) == (0, len(mailbox.mails))
+
+    mailbox.delay = 0
+    await daemon.start()
+    await eventually(lambda: len(mailbox.ids) == 30)
+    assert set(mailbox.ids.values()) == {1}
+
+
 async def test_however_often_it_stops_no_mail_goes_out_twice(
     daemon: Daemon, behind: Database, mailbox: Mailbox
 ):
     mailbox.delay = 0.02
-    await asyncio.gather(*[daemon.book(booking(n)) for n in range(300)])
-    for stop in range(6):
-        await eventually(lambda seen=60 * (stop + 1): len(mailbox.mails) > seen, every=0.01)
+    await asyncio.gather(*[daemon.book(booking(n)) for n in range(120)])
+    for stop in range(4):
+        await eventually(lambda seen=40 * (stop + 1): len(mailbox.mails) > seen, every=0.01)
         assert await daemon.stop() == 0
         assert (await behind.states())["leased"] == 0
         await daemon.start()
-    await eventually(lambda: len(mailbox.ids) == 600, within=20)
+    await eventually(lambda: len(mailbox.ids) == 240, within=20)
     assert set(mailbox.ids.values()) == {1}

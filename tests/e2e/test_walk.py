@@ -121,9 +121,7 @@ async def test_bookings_are_listed_by_page_by_cursor_and_by_filter(daemon: Daemo
     assert await listed(q="omer5@") == [ids[5]]
     assert await listed(status="CANCELLED") == [ids[6]]
     assert await listed(status="CONFIRMED,PENDING", sort="-startTime") == ids[5::-1]
-    assert await listed(
-        dateFrom=slot(2)["startTime"], dateTo=slot(4)["startTime"]
-    ) == ids[2:4]
+    assert await listed(dateFrom=slot(2)["startTime"], dateTo=slot(4)["startTime"]) == ids[2:4]
 
 
 async def test_keys_guard_what_they_should(daemon: Daemon):
@@ -163,9 +161,7 @@ async def test_the_line_that_is_printed_books_an_appointment(daemons: Daemons):
 
 
 async def test_the_keys_of_the_first_start_still_work_after_the_second(daemons: Daemons):
-    daemon = daemons.make(
-        BOOKINGD_ENV="development", BOOKINGD_ADMIN_KEY="", BOOKINGD_PUBLIC_KEY=""
-    )
+    daemon = daemons.make(BOOKINGD_ENV="development", BOOKINGD_ADMIN_KEY="", BOOKINGD_PUBLIC_KEY="")
     for _ in range(2):
         await daemon.start()
         assert await daemon.stop() == 0

@@ -122,7 +122,7 @@ CREATE INDEX message_expiring ON messages (expires_at) WHERE state = 'pending' A
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
-    WHERE kind = 'reminder' AND state <> 'superseded';
+    WHERE kind = 'reminder' AND state IN ('pending', 'leased');
 
 CREATE TABLE api_keys (
     id         TEXT PRIMARY KEY,

@@ -1,0 +1,99 @@
+"""CORS: exact origins, and what a web page may need."""
+
+from typing import Any
+
+import pytest
+
+from tests.bookingd.api.conftest import Answer, House, Opener, a_body
+from tests.bookingd.conftest import PUBLIC
+
+SHOP = "https://www.example.org"
+OTHERS = [
+    "https://evil.example",
+    "http://www.example.org",
+    "https://www.example.org:8443",
+    "https://www.example.org.evil.example",
+    "https://example.org",
+    "null",
+]
+
+
+@pytest.fixture
+async def house(open_house: Opener) -> House:
+    return await open_house(cors_origins=(SHOP,), rate_limit="100/minute")
+
+
+async def preflight(
+    house: House, path: str, method: str, origin: str = SHOP, **more: str
+) -> Answer:
+    headers = {"Origin": origin, "Access-Control-Request-Method": method} | more
+    return await house.call("OPTIONS", path, key=None, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/api/bookings", "POST"),
+        ("/api/bookings", "GET"),
+        ("/api/bookings/x", "GET"),
+        ("/api/bookings/x", "PUT"),
+        ("/api/bookings/x", "PATCH"),
+        ("/api/bookings/x", "DELETE"),
+        ("/api/health", "GET"),
+    ],
+)
+async def test_a_page_of_an_allowed_origin_may_ask(house: House, path: str, method: str):
+    answer = await preflight(house, path, method)
+    assert answer.status in {200, 204}, answer.text
+    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
+    assert answer.headers["Access-Control-Allow-Methods"] == method
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["authorization", "content-type", "x-request-id", "if-match"])
+async def test_a_page_may_send_the_headers_that_the_api_reads(house: House, name: str):
+    more = {"Access-Control-Request-Headers": name}
+    answer = await preflight(house, "/api/bookings/x", "PUT", **more)
+    assert answer.status in {200, 204}, answer.text
+    assert name in answer.headers["Access-Control-Allow-Headers"].lower()
+
+
+@pytest.mark.parametrize("origin", OTHERS)
+async def test_a_page_of_another_origin_may_not(house: House, origin: str):
+    answer = await preflight(house, "/api/bookings", "POST", origin)
+    assert answer.status == 403
+    assert answer.body["errorCode"] == "FORBIDDEN"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    answer = await house.call("GET", "/api/health", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def readable(answer: Answer) -> Any:
+    return answer.headers.get("Access-Control-Allow-Origin")
+
+
+async def test_a_page_can_read_every_answer_errors_included(house: House):
+    origin = {"Origin": SHOP}
+    good = await house.call("POST", "/api/bookings", key=PUBLIC, json=a_body(), headers=origin)
+    taken = await house.call("POST", "/api/bookings", key=PUBLIC, json=a_body(), headers=origin)
+    bad = await house.call("POST", "/api/bookings", key=PUBLIC, json={}, headers=origin)
+    nobody = await house.call("POST", "/api/bookings", key=None, json={}, headers=origin)
+    assert [one.status for one in (good, taken, bad, nobody)] == [201, 409, 400, 401]
+    assert [readable(one) for one in (good, taken, bad, nobody)] == [SHOP] * 4
+    exposed = good.headers["Access-Control-Expose-Headers"].lower()
+    for name in ("etag", "location", "retry-after", "x-request-id"):
+        assert name in exposed
+
+
+async def test_a_page_can_read_that_it_asked_too_often(open_house: Opener):
+    house = await open_house(cors_origins=(SHOP,), rate_limit="1/minute")
+    for _ in range(2):
+        answer = await house.call("GET", "/api/bookings", headers={"Origin": SHOP})
+    assert (answer.status, readable(answer)) == (429, SHOP)
+
+
+async def test_without_origins_no_page_may(open_house: Opener):
+    house = await open_house()
+    answer = await house.call("GET", "/api/health", headers={"Origin": SHOP})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert (await preflight(house, "/api/bookings", "POST")).status == 405

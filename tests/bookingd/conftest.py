@@ -1,0 +1,69 @@
+"""What the tests of the top floor need: a configuration, and a place without an environment."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookingd.config import PREFIX, Config, Environment
+from bookingd.logs import request_id
+from schedules.messages import Promises
+from tests.records import DAY
+
+ADMIN = "bk_admin_for-the-tests-of-bookingd"
+PUBLIC = "bk_pub_for-the-tests-of-bookingd"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A directory without .env, an environment that says nothing about bookingd."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if _ours(name)]:
+        monkeypatch.delenv(name)
+    token = request_id.set(None)
+    yield
+    request_id.reset(token)
+    for name in [name for name in os.environ if _ours(name)]:
+        del os.environ[name]
+
+
+def _ours(name: str) -> bool:
+    return name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")
+
+
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test asks for another kind by `on_both`."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
+def a_config(**fields: Any) -> Config:
+    values: dict[str, Any] = {
+        "environment": Environment.PRODUCTION,
+        "host": "127.0.0.1",
+        "port": 8080,
+        "base_url": "https://booking.example.org",
+        "database_url": "sqlite:///bookingd.db",
+        "admin_key": ADMIN,
+        "public_key": PUBLIC,
+        "relay": None,
+        "mail_from": "bookings@example.org",
+        "mail_dir": Path("mail"),
+        "time_zone": "Europe/Berlin",
+        "promises": Promises("office@example.org", (DAY,)),
+        "rate_limit": None,
+        "cors_origins": (),
+        "trusted_proxies": (),
+        "log_level": "info",
+        "log_format": "json",
+        "log_file": None,
+        "required_fields": frozenset({"name", "email", "company"}),
+        "unknown": (),
+    }
+    return Config(**values | fields)

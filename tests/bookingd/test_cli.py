@@ -1,0 +1,163 @@
+"""The command line, and its exit codes."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bookingd import __version__
+from bookingd.cli import main
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "kept.db"
+    monkeypatch.setenv("BOOKINGD_DATABASE_URL", f"sqlite:///{file}")
+    return file
+
+
+def listed() -> list[dict[str, str]]:
+    result = run("keys", "list", "--json")
+    assert result.exit_code == 0
+    found: list[dict[str, str]] = json.loads(result.stdout)
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", [[], ["serve"], ["check"], ["migrate"], ["keys"], ["keys", "create"], ["keys", "list"],
+             ["keys", "revoke"]]
+)  # fmt: skip
+def test_everything_has_help(path: list[str]):
+    for option in ("--help", "-h"):
+        result = run(*path, option)
+        assert result.exit_code == 0
+        assert result.output.startswith("Usage:")
+
+
+def test_it_knows_its_version():
+    assert run("--version").output.strip().endswith(__version__)
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["keys", "create"], ["keys", "revoke"],
+                                       ["keys", "create", "x", "--scope", "king"],
+                                       ["keys", "create", "x", "--days", "0"]])  # fmt: skip
+def test_a_wrong_command_is_a_usage_error(arguments: list[str]):
+    assert run(*arguments).exit_code in {2, os.EX_USAGE}
+
+
+def test_check_says_that_all_is_in_order():
+    result = run("check")
+    assert result.exit_code == 0
+    assert "sqlite" in result.output
+    assert "in order" in result.output
+
+
+def test_check_lists_every_bad_variable(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BOOKINGD_PORT", "x")
+    monkeypatch.setenv("BOOKINGD_TIMEZONE", "Mars/Base")
+    result = run("check")
+    assert result.exit_code == os.EX_CONFIG
+    assert "BOOKINGD_PORT" in result.stderr
+    assert "BOOKINGD_TIMEZONE" in result.stderr
+
+
+def test_check_tells_the_warnings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BOOKINGD_ENV", "production")
+    monkeypatch.setenv("BOOKINGD_SMPT_HOST", "mail.example.org")
+    result = run("check")
+    assert result.exit_code == 0
+    for word in ("BOOKINGD_SMPT_HOST", "BOOKINGD_SMTP_HOST", "BOOKINGD_ADMIN_KEY"):
+        assert word in result.output
+
+
+@pytest.mark.parametrize("command", [["check"], ["migrate"], ["keys", "list"]])
+def test_a_database_out_of_reach_is_told_without_its_password(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    url = "postgresql://bookingd:s3cr3t-canary@127.0.0.1:1/bookingd"
+    monkeypatch.setenv("BOOKINGD_DATABASE_URL", url)
+    result = run(*command)
+    assert result.exit_code == os.EX_UNAVAILABLE
+    assert "s3cr3t-canary" not in result.output
+    assert result.stderr.startswith("bookingd: ")
+
+
+def test_a_directory_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("BOOKINGD_DATABASE_URL", f"sqlite:///{tmp_path}/gone/kept.db")
+    assert run("check").exit_code == os.EX_UNAVAILABLE
+
+
+def test_what_is_no_database_is_told(database: Path):
+    database.write_text("this is a letter, not a database" * 100)
+    result = run("check")
+    assert result.exit_code == os.EX_UNAVAILABLE
+
+
+def test_migrate_can_be_said_again_and_again(database: Path):
+    for _ in range(2):
+        result = run("migrate")
+        assert result.exit_code == 0
+        assert "up to date" in result.output
+    assert database.exists()
+
+
+def test_a_key_is_made_listed_and_revoked():
+    made = run("keys", "create", "front desk", "--scope", "admin", "--days", "30")
+    assert made.exit_code == 0
+    secret = made.stdout.strip()
+    assert secret.startswith("bk_admin_")
+    [key] = listed()
+    assert (key["name"], key["scope"], key["revoked"]) == ("front desk", "admin", "")
+    assert key["expires"] > key["created"]
+    assert secret not in json.dumps(key)
+    revoked = run("keys", "revoke", key["id"])
+    assert revoked.exit_code == 0
+    assert "front desk" in revoked.output
+    assert listed()[0]["revoked"]
+
+
+def test_a_key_is_publishable_and_for_ever_unless_told_otherwise():
+    assert run("keys", "create", "web site").stdout.startswith("bk_pub_")
+    [key] = listed()
+    assert (key["scope"], key["expires"]) == ("publishable", "")
+
+
+def test_a_key_nobody_knows_cannot_be_revoked():
+    assert run("keys", "revoke", "nonsense").exit_code == os.EX_DATAERR
+
+
+def test_people_see_every_id_whole():
+    for name in ("front desk", "the web site of the second shop in the old town"):
+        run("keys", "create", name)
+    output = run("keys", "list").output
+    for key in listed():
+        assert key["id"] in output
+
+
+def test_no_keys_are_a_list_too():
+    assert run("keys", "list").exit_code == 0
+    assert listed() == []
+
+
+@pytest.mark.parametrize("name", ["[red]alert[/red]", "[/nonsense]", "[link=https://x]", "a\nb"])
+def test_a_name_is_shown_as_it_is(name: str):
+    assert run("keys", "create", name).exit_code == 0
+    result = run("keys", "list")
+    assert result.exit_code == 0
+    assert name.split("\n", maxsplit=1)[0] in result.output
+    assert listed()[0]["name"] == name
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_key_without_a_name_is_not_made(name: str):
+    assert run("keys", "create", name).exit_code != 0
+    assert listed() == []

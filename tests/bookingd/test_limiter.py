@@ -1,0 +1,82 @@
+"""How many requests an address may make, and whose address it is."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from bookingd.limiter import Limiter, client_address
+
+PROXIES = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8")))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("192.0.2.1", None, "192.0.2.1"),
+        ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
+        ("10.0.0.1", None, "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "203.0.113.9, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        ("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        ("10.0.0.1", " 198.51.100.7 ,, 10.0.0.2 , ", "198.51.100.7"),
+        ("10.0.0.1", "198.51.100.7, unknown", "10.0.0.1"),
+        ("10.0.0.1", "nonsense", "10.0.0.1"),
+        ("10.0.0.1", "\udcff", "10.0.0.1"),
+        ("fd00::1", "2001:db8::7", "2001:db8::7"),
+        ("", "198.51.100.7", ""),
+        ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
+    ],
+)
+def test_only_what_a_trusted_proxy_wrote_is_believed(peer: str, forwarded: str | None, client: str):
+    assert client_address(peer, forwarded, PROXIES) == client
+
+
+def test_without_proxies_nobody_is_believed():
+    assert client_address("10.0.0.1", "198.51.100.7", ()) == "10.0.0.1"
+
+
+def left(limiter: Limiter, *addresses: str) -> list[int]:
+    return [limiter.hit(address).remaining for address in addresses]
+
+
+def test_an_address_has_so_many_requests_and_then_none():
+    limiter = Limiter("3/minute")
+    standings = [limiter.hit("192.0.2.1") for _ in range(5)]
+    assert [one.allowed for one in standings] == [True, True, True, False, False]
+    assert [one.remaining for one in standings] == [2, 1, 0, 0, 0]
+    assert {(one.quota, one.window) for one in standings} == {(3, 60)}
+    assert all(1 <= one.reset <= 60 for one in standings)
+
+
+def test_each_address_has_its_own():
+    assert left(Limiter("3/minute"), "192.0.2.1", "192.0.2.2", "192.0.2.1") == [2, 2, 1]
+
+
+def test_the_first_64_bits_of_an_ipv6_address_are_one_customer():
+    assert left(
+        Limiter("9/minute"),
+        "2001:db8:1:2::1",
+        "2001:db8:1:2:ffff:ffff:ffff:ffff",
+        "2001:0db8:0001:0002::9",
+        "2001:db8:1:3::1",
+    ) == [8, 7, 6, 8]
+
+
+def test_an_ipv4_address_in_the_form_of_ipv6_is_the_same_one_and_no_other():
+    limiter = Limiter("9/minute")
+    assert left(limiter, "::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.1") == [8, 8, 7]
+
+
+def test_a_caller_without_an_address_is_counted_too():
+    assert left(Limiter("9/minute"), "", "") == [8, 7]
+
+
+def test_the_headers_say_how_many_are_left_and_when_to_come_back():
+    limiter = Limiter("1/minute")
+    good, refused = limiter.hit("192.0.2.1").headers, limiter.hit("192.0.2.1").headers
+    assert good["RateLimit-Policy"] == refused["RateLimit-Policy"] == '"default";q=1;w=60'
+    assert good["RateLimit"].startswith('"default";r=0;t=')
+    assert "Retry-After" not in good
+    assert 1 <= int(refused["Retry-After"]) <= 60
