@@ -11,7 +11,7 @@ import click
 
 from bookingd import __version__, config
 from bookingd.config import BadConfigurationError, Config
-from storage.errors import AlreadyRunning, StorageError
+from storage.errors import AlreadyRunning, NewerSchema, StorageError
 from storage.model import ApiKey, Scope
 
 WIDEST = 120
@@ -188,6 +188,8 @@ def _run(main_: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
             return runner.run(main_())
     except AlreadyRunning as error:
         _fail(os.EX_TEMPFAIL, str(error))
+    except NewerSchema as error:
+        _fail(os.EX_CONFIG, str(error))
     except StorageError as error:
         _fail(os.EX_UNAVAILABLE, str(error))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from typing import Any
@@ -45,6 +46,8 @@ def context(record: logging.LogRecord) -> dict[str, Any]:
 
 class JsonLines(OrjsonFormatter):
     """`timestamp, level, logger, message, requestId, context`, and `exc_info` of a fault."""
+
+    converter = time.gmtime
 
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]

@@ -28,6 +28,7 @@ class DatabaseFile:
         self.path = path.resolve()
         self._daemon_path = self.path.with_name(self.path.name + ".daemon")
         self._daemon = None if shared else _locked(self._daemon_path)
+        os.close(_opened(self.path))  # made for nobody else to read, and SQLite keeps it so
         self._turn = _opened(self.path.with_name(self.path.name + ".turn"))
         self._taken = Lock()
         self._inode: int | None = None

@@ -192,7 +192,7 @@ async def test_of_two_that_meet_in_one_batch_one_wins(
     first, second = a_booking(start=START + 30 * MINUTE), a_booking(start=START)
     outcomes = await storage.commit([place(first), place(second)])
     assert {type(outcome) for outcome in outcomes} == {type(None), SlotTaken}
-    assert await storage.bookings(BookingFilter(), limit=9) == [first]
+    assert len(await storage.bookings(BookingFilter(), limit=9)) == 1
 
 
 async def test_two_bookings_in_one_batch_cannot_swap_their_slots(storage: Storage):
