@@ -1,11 +1,11 @@
 """How many bookings a second, and how long each takes, beside the ceilings."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks import slots
 from benchmarks.load import Order, Report, drive
 from benchmarks.plan import Plan, Say
 from benchmarks.process import resident_megabytes
@@ -47,31 +47,30 @@ class Round:
 
 @dataclass(slots=True)
 class Contender:
-    """A server in the comparison, the next slot it has free, and its rounds by clients."""
+    """A server in the comparison and its rounds by clients.
 
-    server: Server
-    next_slot: int = 0
+    `fresh` provides the server anew, with nothing booked: so all rounds begin alike.
+    """
+
+    name: str
+    fresh: Callable[[], AbstractContextManager[Server]]
     rounds: dict[int, list[Round]] = field(default_factory=lambda: {n: [] for n in CLIENTS})
 
     def take_turn(self, plan: Plan, sink: Sink) -> None:
         """Start the server, measure it once with each number of clients, and stop it."""
-        with running(self.server) as process:
+        next_slot = 0
+        with self.fresh() as server, running(server) as process:
             for clients in CLIENTS:
-                self.rounds[clients].append(self._round(process, plan, sink, clients))
-
-    def _round(self, process: Running, plan: Plan, sink: Sink, clients: int) -> Round:
-        begun, before = time.perf_counter(), sink.taken()
-        report = drive(_order(process, plan, clients, self.next_slot))
-        mails = (sink.taken() - before) / (time.perf_counter() - begun)
-        self.next_slot = report.next_slot
-        return Round(report, mails, resident_megabytes(process.pid))
+                turn = _round(_order(process, plan, clients, next_slot), sink)
+                self.rounds[clients].append(turn)
+                next_slot = turn.report.next_slot
 
     def figures(self, clients: int, reference: "Contender") -> Bookings:
         """Sum up the rounds with so many clients."""
         reports = [turn.report for turn in self.rounds[clients]]
         ceilings = [turn.report for turn in reference.rounds[clients]]
         return Bookings(
-            server=self.server.name,
+            server=self.name,
             clients=clients,
             rate=median(report.rate for report in reports),
             ratio=median(a.rate / b.rate for a, b in zip(reports, ceilings, strict=True)),
@@ -85,24 +84,29 @@ class Contender:
 
 
 def compare(
-    servers: Sequence[Server], reference: Server, plan: Plan, sink: Sink, say: Say
+    contenders: Sequence[Contender], reference: Contender, plan: Plan, sink: Sink, say: Say
 ) -> list[Bookings]:
     """Let all servers take turns, another one first in every round."""
-    contenders = [Contender(server) for server in servers]
     for number in range(plan.rounds):
         first = number % len(contenders)
-        for contender in contenders[first:] + contenders[:first]:
-            say(f"{contender.server.name}: bookings, round {number + 1} of {plan.rounds}")
+        for contender in (*contenders[first:], *contenders[:first]):
+            say(f"{contender.name}: bookings, round {number + 1} of {plan.rounds}")
             contender.take_turn(plan, sink)
-    ceiling = contenders[servers.index(reference)]
-    return [each.figures(clients, ceiling) for each in contenders for clients in CLIENTS]
+    return [each.figures(clients, reference) for each in contenders for clients in CLIENTS]
 
 
 def answer_size(server: Server) -> int:
-    """Book the last slots, for a moment; the length in bytes of an answer's body."""
+    """Book for a moment; the length in bytes of an answer's body."""
     moment = Plan(seconds=0.2, warmup=0.1)
     with running(server) as process:
-        return drive(_order(process, moment, clients=1, first=slots.COUNT - 10_000)).size
+        return drive(_order(process, moment, clients=1, first=0)).size
+
+
+def _round(order: Order, sink: Sink) -> Round:
+    begun, before = time.perf_counter(), sink.taken()
+    report = drive(order)
+    mails = (sink.taken() - before) / (time.perf_counter() - begun)
+    return Round(report, mails, resident_megabytes(order.pid))
 
 
 def _order(process: Running, plan: Plan, clients: int, first: int) -> Order:

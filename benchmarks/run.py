@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks import bookings, pages, starts, targets
-from benchmarks.bookings import Bookings
+from benchmarks.bookings import Bookings, Contender
 from benchmarks.ceilings import BARE, VALIDATED, ceiling
 from benchmarks.fill import fill
 from benchmarks.pages import Page
 from benchmarks.plan import Plan, Say
 from benchmarks.postgres import database, postgres
-from benchmarks.servers import daemon
+from benchmarks.servers import Server, daemon
 from benchmarks.sink import Sink, closed_port, sink
 from benchmarks.starts import Start
 from benchmarks.targets import Target
+
+KINDS = SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +51,11 @@ class Bench:
     sink: Sink
     say: Say
 
-    @contextmanager
-    def databases(self, name: str) -> Iterator[dict[str, str]]:
-        """Provide an empty database of either kind, by its URL."""
-        with database(self.postgres_url) as postgres_url:
-            yield {"SQLite": f"sqlite:///{self.directory / name}.db", "PostgreSQL": postgres_url}
-
     def with_history(self) -> tuple[list[Start], list[Page]]:
         """Measure starts and pages on databases that hold a long list."""
         started, listed = [], []
-        with self.databases("history") as urls:
-            for kind, url in urls.items():
+        for kind in KINDS:
+            with self._empty(kind) as url:
                 self.say(f"{kind}: filling in {self.plan.history:,} bookings")
                 asyncio.run(fill(url, self.plan.history))
                 server = daemon(kind, self.directory, url, self.sink.port)
@@ -68,26 +66,37 @@ class Bench:
         return started, listed
 
     def booked(self) -> list[Bookings]:
-        """Measure bookings on databases that begin empty, with mails leaving and waiting."""
-        with (
-            self.databases("sending") as sending,
-            self.databases("waiting") as waiting,
-            closed_port() as nowhere,
-        ):
+        """Measure bookings while mails leave, and while they wait for a relay that is gone."""
+        with closed_port() as nowhere:
             daemons = [
-                *(
-                    daemon(kind, self.directory, url, self.sink.port)
-                    for kind, url in sending.items()
-                ),
-                *(
-                    daemon(f"{kind}, mail waiting", self.directory, url, nowhere)
-                    for kind, url in waiting.items()
-                ),
+                Contender(f"{kind}{state}", partial(self._fresh, f"{kind}{state}", kind, port))
+                for state, port in (("", self.sink.port), (", mail waiting", nowhere))
+                for kind in KINDS
             ]
-            size = bookings.answer_size(daemons[0])
-            ceilings = [ceiling(kind, self.directory, size) for kind in (BARE, VALIDATED)]
-            servers = [*ceilings, *daemons]
-            return bookings.compare(servers, ceilings[1], self.plan, self.sink, self.say)
+            with daemons[0].fresh() as server:
+                size = bookings.answer_size(server)
+            bare, validated = (self._ceiling(kind, size) for kind in (BARE, VALIDATED))
+            contenders = [bare, validated, *daemons]
+            return bookings.compare(contenders, validated, self.plan, self.sink, self.say)
+
+    def _ceiling(self, kind: str, size: int) -> Contender:
+        server = ceiling(kind, self.directory, size)
+        return Contender(server.name, lambda: nullcontext(server))
+
+    @contextmanager
+    def _fresh(self, name: str, kind: str, smtp_port: int) -> Iterator[Server]:
+        with self._empty(kind) as url:
+            yield daemon(name, self.directory, url, smtp_port)
+
+    @contextmanager
+    def _empty(self, kind: str) -> Iterator[str]:
+        """Provide an empty database, by its URL."""
+        if kind == POSTGRESQL:
+            with database(self.postgres_url) as url:
+                yield url
+        else:
+            with TemporaryDirectory(dir=self.directory) as directory:
+                yield f"sqlite:///{directory}/bookings.db"
 
 
 def measure(plan: Plan, directory: Path, say: Say) -> Results:

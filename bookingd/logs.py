@@ -2,8 +2,8 @@
 
 import logging
 import sys
-import time
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from typing import Any
 
@@ -47,8 +47,6 @@ def context(record: logging.LogRecord) -> dict[str, Any]:
 class JsonLines(OrjsonFormatter):
     """`timestamp, level, logger, message, requestId, context`, and `exc_info` of a fault."""
 
-    converter = time.gmtime
-
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
@@ -65,8 +63,8 @@ class JsonLines(OrjsonFormatter):
     def formatTime(  # noqa: N802 - the name is logging's
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:
-        seconds = super().formatTime(record, datefmt or "%Y-%m-%dT%H:%M:%S")
-        return f"{seconds}.{int(record.msecs):03d}Z"
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(record.msecs):03d}Z"
 
 
 class ReadableLines(logging.Formatter):

@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in file.read_text().split("\n") if line]
 
 
 def test_a_line_is_json_with_these_members(file: Path):
@@ -72,10 +72,7 @@ def test_a_timestamp_is_utc_wherever_the_machine_stands(
 
 def test_a_fault_brings_its_traceback_in_one_line(file: Path):
     logs.configure(a_config(log_file=file))
-    try:
-        raise ValueError("what went wrong")
-    except ValueError:
-        log.exception("unforeseen fault")
+    log.error("unforeseen fault", exc_info=ValueError("what went wrong"))
     [line] = lines(file)
     assert "what went wrong" in line["exc_info"]
     assert line["message"] == "unforeseen fault"
@@ -113,10 +110,8 @@ def test_the_level_decides_what_is_logged(file: Path):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["aiosqlite", "apscheduler.scheduler", "asyncio", "aiohttp.access", "tzlocal", "aiosmtplib",
-     "asyncpg", "email_validator"],
-)  # fmt: skip
+    "name", ["aiosqlite", "apscheduler.scheduler", "asyncio", "aiohttp.access", "tzlocal"]
+)
 def test_libraries_that_chatter_are_quiet_even_at_debug(file: Path, name: str):
     logs.configure(a_config(log_file=file, log_level="debug"))
     logging.getLogger(name).debug("INSERT INTO bookings VALUES ('ada@example.org')")

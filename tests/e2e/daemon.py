@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,25 @@ class Daemon:
         found = await self.post(booking)
         assert found.status == 201, found
         return dict(found.body)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A bare connection."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def refuses(self) -> bool:
+        """Whether it takes no new connection."""
+        try:
+            async with self.connection():
+                return False
+        except ConnectionRefusedError:
+            return True
 
     async def run(self, *arguments: str, **variables: str) -> Ended:
         """Another command of bookingd beside the daemon, in the same environment."""

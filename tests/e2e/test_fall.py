@@ -209,7 +209,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(daemon: Daemon, behind: 
     await behind.do("INSERT INTO schema_migrations VALUES (9000, 'future', '2030-01-01')")
     for command in ("serve", "migrate", "check"):
         ended = await daemon.run(command)
-        assert ended.code == 69  # EX_UNAVAILABLE
+        assert ended.code == 78  # EX_CONFIG
         assert "schema 9000" in ended.err
         assert "newer bookingd" in ended.err
         assert "Traceback" not in ended.err

@@ -19,7 +19,8 @@ from tests.e2e.mailbox import Mailbox
 
 KILLS = 20
 CLIENTS = 16
-PAUSE = 0.15
+PAUSE = 0.5
+"""The longest that a client waits between two bookings; after no answer, it waits as long."""
 SOON = 5.0
 """Seconds after the last start within which everything due has to be on its way."""
 
@@ -58,6 +59,7 @@ class Clients:
             await asyncio.sleep(PAUSE * self._chance.random())
             placed = await self._try("POST", "/api/bookings", booking(next(self._slots)))
             if placed is None:
+                await asyncio.sleep(PAUSE)
                 continue
             promise = Promise({_start(placed)})
             self.promises[placed.body["id"]] = promise
@@ -163,9 +165,12 @@ async def test_nothing_is_lost_by_twenty_kills(
     clients = await killed_under_load(daemon)
     waiting = await behind.due()
 
-    took = await eventually(partial(none_due, behind), within=SOON)
+    try:
+        took = await eventually(partial(none_due, behind), within=SOON)
+    except AssertionError:
+        pytest.fail(f"{await behind.due()} of {waiting} mails still wait {SOON} s after the start")
     assert clients.answers.keys() == {200, 201}
-    assert len(clients.promises) >= 3 * KILLS
+    assert len(clients.promises) >= 2 * KILLS
     await check_promises(daemon, clients.promises)
     assert await behind.overlaps() == 0
     await check_messages(behind)

@@ -1,6 +1,5 @@
 """What the daemon writes about itself: lines for machines, and nothing about people."""
 
-import asyncio
 from datetime import datetime
 
 import orjson
@@ -66,10 +65,9 @@ async def break_off(daemon: Daemon) -> None:
         b"Content-Length: 999\r\nAuthorization: Bearer " + PUBLIC_KEY.encode() + b"\r\n\r\n"
         b'{"name": "Canary',
     ):
-        _, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
-        writer.write(nonsense)
-        await writer.drain()
-        writer.close()
+        async with daemon.connection() as (_, writer):
+            writer.write(nonsense)
+            await writer.drain()
 
 
 async def test_production_tells_everything_in_json_and_nothing_about_people(

@@ -12,21 +12,11 @@ import orjson
 import pytest
 
 from tests.e2e.booking import booking
-from tests.e2e.daemon import ADMIN_KEY, FAULTS, PUBLIC_KEY, Daemon, eventually
+from tests.e2e.daemon import FAULTS, PUBLIC_KEY, Daemon, eventually
 from tests.e2e.database import Database
 from tests.e2e.mailbox import Mailbox
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-
-
-async def refused(daemon: Daemon) -> bool:
-    """Whether it takes no new connection."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
-    except ConnectionRefusedError:
-        return True
-    writer.close()
-    return False
 
 
 class Sent:
@@ -82,7 +72,7 @@ async def test_requests_in_flight_are_answered_and_new_ones_refused(
             for _ in range(3):
                 assert (await daemon.get("/api/health")).status == 200
             daemon.tell(number)
-            await eventually(lambda: refused(daemon), every=0.01)
+            await eventually(daemon.refuses, every=0.01)
             assert not any(task.done() for task in posts)
         await asyncio.gather(*posts)
     assert sent.unanswered == []
@@ -92,19 +82,18 @@ async def test_requests_in_flight_are_answered_and_new_ones_refused(
 
 async def test_a_body_on_its_way_still_arrives_and_is_answered(daemon: Daemon):
     body = orjson.dumps(booking())
-    reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
-    writer.write(
-        b"POST /api/bookings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n" % (ADMIN_KEY.encode(), len(body))
+    head = (
+        "POST /api/bookings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {PUBLIC_KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    writer.write(body[:10])
-    await writer.drain()
-    assert (await daemon.get("/api/health")).status == 200
-    daemon.tell()
-    await eventually(lambda: refused(daemon), every=0.01)
-    writer.write(body[10:])
-    assert (await reader.readline()).startswith(b"HTTP/1.1 201 ")
-    writer.close()
+    async with daemon.connection() as (reader, writer):
+        writer.write(head.encode() + body[:10])
+        await writer.drain()
+        assert (await daemon.get("/api/health")).status == 200
+        daemon.tell()
+        await eventually(daemon.refuses, every=0.01)
+        writer.write(body[10:])
+        assert (await reader.readline()).startswith(b"HTTP/1.1 201 ")
     assert await daemon.ended() == 0
 
 
@@ -170,7 +159,7 @@ async def test_mails_that_are_claimed_at_the_very_end_are_not_cut_off(
     async with behind.held(now_due):
         await eventually(behind.kept_waiting, every=0.01)
         daemon.tell()
-        await eventually(lambda: refused(daemon), every=0.01)
+        await eventually(daemon.refuses, every=0.01)
         await asyncio.sleep(0.1)  # it has stopped listening, and now stops its dispatcher
     assert await daemon.ended() == 0
     assert mailbox.cut_off == 0

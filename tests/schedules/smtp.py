@@ -108,7 +108,7 @@ class ScriptedRelay:
             if reply in {HANG_UP, SILENCE}:
                 await (reader.read() if reply == SILENCE else asyncio.sleep(0))
                 return
-            writer.write(f"{reply}\r\n".encode())
+            writer.write(f"{reply}\r\n".encode("utf-8", "surrogateescape"))
             if reply.startswith("354"):
                 content = await self._content(reader)
                 if content is None:

@@ -378,6 +378,17 @@ async def test_an_address_that_the_channel_cannot_write_leaves_no_message_behind
         await office.close()
 
 
+@on_both
+@pytest.mark.parametrize("reply", ["550 Empf\udce4nger unbekannt", "550 a\0b", "550 " + "x" * 300])
+async def test_no_reply_of_a_relay_leaves_a_message_behind(office: Office, reply: str):
+    message = a_message(a_booking())
+    await office.owe(message)
+    async with scripted_relay(RCPT=reply) as server:
+        office.open(EmailChannel(relay(server.port)))
+        assert (await office.settled(message)).state is DEAD
+        await office.close()
+
+
 async def test_what_storage_could_not_settle_is_settled_later(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ):

@@ -94,7 +94,7 @@ def test_a_reminder_is_of_no_use_from_the_start_on():
     assert {one.expires_at for one in reminders_owed(PROMISES, BOOKING, NOW)} == {START}
 
 
-@pytest.mark.parametrize("status", set(BookingStatus) - {BookingStatus.CONFIRMED})
+@pytest.mark.parametrize("status", sorted(set(BookingStatus) - {BookingStatus.CONFIRMED}))
 def test_only_a_confirmed_booking_owes_reminders(status: BookingStatus):
     assert reminded(a_booking(status=status)) == []
 

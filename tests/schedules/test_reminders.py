@@ -123,7 +123,7 @@ async def test_a_reminder_whose_moment_has_come_stays_whatever_is_promised_now(
     assert await found(storage, booking) == dues(DAY, HOUR)
 
 
-@pytest.mark.parametrize("status", set(BookingStatus) - {BookingStatus.CONFIRMED})
+@pytest.mark.parametrize("status", sorted(set(BookingStatus) - {BookingStatus.CONFIRMED}))
 async def test_only_confirmed_bookings_are_reminded_of(
     storage: Storage, clock: Clock, status: BookingStatus
 ):

@@ -20,7 +20,8 @@ RENDERER = Renderer(sender="bookings@example.org", time_zone="Europe/Berlin")
 OWED = [
     *[
         (kind, audience)
-        for kind in set(MessageKind) - {MessageKind.REMINDER}
+        for kind in MessageKind
+        if kind is not MessageKind.REMINDER
         for audience in Audience
     ],
     (MessageKind.REMINDER, CUSTOMER),

