@@ -20,7 +20,7 @@ from benchmarks.table import show
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), help="Rounds for each figure.")
 @click.option("--seconds", type=click.FloatRange(0.2), help="Seconds of a round.")
-@click.option("--history", type=click.IntRange(100), help="Bookings in the list.")
+@click.option("--history", type=click.IntRange(2000), help="Bookings in the list.")
 @click.option("--quick", is_flag=True, help="Only see whether everything runs.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures here.")
 def main(

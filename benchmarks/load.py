@@ -64,14 +64,17 @@ class Report:
 
 def drive(order: Order) -> Report:
     """Carry out `order` in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(asdict(order)),
-        capture_output=True,
-        text=True,
-        timeout=order.warmup + order.seconds + 2 * PATIENCE,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.load"],
+            input=json.dumps(asdict(order)),
+            capture_output=True,
+            text=True,
+            timeout=order.warmup + order.seconds + 2 * PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LoadFailedError("the server hangs") from error
     if done.returncode:
         raise LoadFailedError(done.stderr.strip().rpartition("\n")[2])
     return Report(**json.loads(done.stdout))
@@ -140,8 +143,8 @@ class Load:
         await self._pass(order.seconds)
         self.counting, after = False, self._clocks()
         self.stopping = True
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.gather(*(client.closed for client in clients))
+        await asyncio.wait_for(asyncio.gather(*(client.closed for client in clients)), PATIENCE)
+        await self._pass(0)
         return self._report(*(b - a for a, b in zip(before, after, strict=True)))
 
     async def _pass(self, seconds: float) -> None:

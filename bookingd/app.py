@@ -18,6 +18,7 @@ from bookingd.catalogue import Catalogue
 from bookingd.clock import now
 from bookingd.config import Config
 from bookingd.desk import Desk
+from bookingd.draining import Drain
 from bookingd.limiter import Limiter
 from bookingd.listener import Listener
 from bookingd.notify import feed_watchdog, notify
@@ -28,12 +29,16 @@ from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
 from storage import open_storage
+from storage.errors import Unavailable
 from storage.interface import Storage
 
 log = logging.getLogger(__name__)
 
 DRAIN = timedelta(seconds=1)
 RECONCILE = timedelta(hours=1)
+LAST_WORDS = 1.0
+"""Seconds to write out the last answers."""
+
 IN_FLIGHT = 30.0
 """Seconds that requests in flight get when the daemon stops."""
 
@@ -60,7 +65,7 @@ async def _serve(
     """Start what is needed from below to above; the stack stops it from above to below."""
     dispatcher = _dispatcher(config, storage, busy=lambda: desk.waiting > 0)
     desk = Desk(storage, dispatcher.poke if dispatcher else lambda: None)
-    runner = web.AppRunner(_application(config, storage, desk), shutdown_timeout=IN_FLIGHT)
+    runner = web.AppRunner(_application(config, storage, desk), shutdown_timeout=LAST_WORDS)
     scheduler = _scheduler(config, storage, dispatcher)
     async with AsyncExitStack() as stack:
         parts = [asyncio.create_task(supervise("desk", desk.run))]
@@ -69,7 +74,8 @@ async def _serve(
         stack.push_async_callback(_finish, desk, dispatcher, parts)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await Listener(runner, config.host, config.port).start()
+        listener = Listener(runner, config.host, config.port)
+        await listener.start()
         scheduler.start()
         stack.callback(scheduler.stop)
         stack.callback(asyncio.create_task(feed_watchdog()).cancel)
@@ -79,6 +85,8 @@ async def _serve(
         await _until(told_to_stop, parts)
         log.info("stopping")
         notify("STOPPING=1")
+        await listener.stop()
+        await runner.app[context.DRAIN].wait(IN_FLIGHT)
 
 
 async def _finish(
@@ -99,6 +107,7 @@ def _application(config: Config, storage: Storage, desk: Desk) -> web.Applicatio
     app[context.CATALOGUE] = Catalogue(storage)
     app[context.KEYRING] = Keyring(config, storage, now)
     app[context.LIMITER] = _limiter(config)
+    app[context.DRAIN] = Drain()
     app[context.CLOCK] = now
     app[context.STARTED] = time.monotonic()
     return app
@@ -138,7 +147,10 @@ def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) 
             dispatcher.poke()
 
     async def remind() -> None:
-        await reconcile(storage, config.promises, now)
+        try:
+            await reconcile(storage, config.promises, now)
+        except Unavailable as error:
+            log.warning("reminders not reconciled", extra={"reason": str(error)})
 
     jobs: list[tuple[timedelta, Callable[[], Awaitable[None]]]] = [
         (DRAIN, drain),

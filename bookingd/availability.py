@@ -1,7 +1,8 @@
 """Where a resource is free."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from bookingd.changes import Slot
 from storage.interface import Storage
@@ -19,25 +20,22 @@ async def next_free(
     """The next starts after the one asked for at which a slot of this length is free."""
     times = slot.of(service)
     start, end = times["occupied_start"], times["occupied_end"]
-    ranges = await storage.occupied(resource_id, start, start + AHEAD)
-    return [free + (slot.start - start) for free in gaps(ranges, start, end - start, OFFERED)]
+    until = start + AHEAD
+    ranges = await storage.occupied(resource_id, start, until)
+    found = gaps([*ranges, (until, until)], start, end - start)
+    return [free + (slot.start - start) for free in islice(found, OFFERED)]
 
 
 def gaps(
-    ranges: Sequence[tuple[datetime, datetime]],
-    start: datetime,
-    length: timedelta,
-    count: int,
-) -> list[datetime]:
-    """The first `count` starts from `start` on, `length` apart, that meet none of `ranges`.
+    ranges: Iterable[tuple[datetime, datetime]], start: datetime, length: timedelta
+) -> Iterator[datetime]:
+    """Starts from `start` on, `length` apart, that meet none of `ranges` and end with the last.
 
     `ranges` are half-open, sorted, and do not overlap.
     """
-    found: list[datetime] = []
     free_from = start
-    for busy_from, busy_until in [*ranges, (datetime.max.replace(tzinfo=start.tzinfo),) * 2]:
-        while len(found) < count and free_from + length <= busy_from:
-            found.append(free_from)
+    for busy_from, busy_until in ranges:
+        while free_from + length <= busy_from:
+            yield free_from
             free_from += length
-        free_from = max(free_from, busy_until) if len(found) < count else free_from
-    return found
+        free_from = max(free_from, busy_until)

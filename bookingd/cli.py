@@ -14,6 +14,9 @@ from bookingd.config import BadConfigurationError, Config
 from storage.errors import AlreadyRunning, NewerSchema, StorageError
 from storage.model import ApiKey, Scope
 
+LONGEST_NAME = 100
+"""Characters of a key's name."""
+
 WIDEST = 120
 """Columns that a table may take; a narrower terminal folds the lines, and no id is cut short."""
 
@@ -86,7 +89,7 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.argument("name")
+@click.argument("name", callback=lambda _context, _parameter, name: _named(name))
 @click.option(
     "--scope",
     type=click.Choice([scope.value for scope in Scope]),
@@ -201,6 +204,12 @@ def _fail(code: int, message: str) -> NoReturn:
     sys.exit(code)
 
 
+def _named(name: str) -> str:
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise click.BadParameter(f"must be text of 1 to {LONGEST_NAME} characters")
+    return name
+
+
 def _day(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d}" if moment else ""
 
@@ -211,9 +220,9 @@ def _table(rows: list[dict[str, str]]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for name in rows[0] if rows else ["no keys"]:
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold", no_wrap=name == "id")
     for row in rows:
         table.add_row(*row.values())
-    console = Console()
+    console = Console(markup=False)
     console.width = max(console.width, WIDEST)
     console.print(table)

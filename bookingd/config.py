@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from environs import EnvError, EnvValidationError, FileAwareEnv
+from environs import EnvValidationError, FileAwareEnv, validate
 
 from schedules.channels import Relay
 from schedules.messages import Promises
@@ -73,6 +73,8 @@ class Config:
         found = [f"{name} is not a variable of bookingd: misspelt?" for name in self.unknown]
         if not self.development and self.relay is None:
             found.append("no mail leaves: set BOOKINGD_SMTP_HOST; until then mails wait")
+        if not self.development and self.promises.admin_email is None:
+            found.append("no administrator is told of bookings: set BOOKINGD_ADMIN_EMAIL")
         if not self.development and self.admin_key is None:
             found.append(
                 "no admin key in the environment: set BOOKINGD_ADMIN_KEY, or make one with "
@@ -121,7 +123,7 @@ def _values(env: _Variables) -> dict[str, Any]:
     environment = env.enum("ENV", Environment.DEVELOPMENT, enum=Environment, by_value=True)
     at_a_desk = environment is Environment.DEVELOPMENT
     relay_host = env.str("SMTP_HOST", None)
-    port = env.int("PORT", 8080, validate=_between(0, 65535))
+    port = env.int("PORT", 8080, validate=validate.Range(0, 65535))
     host = env.str("HOST", "127.0.0.1")
     return {
         "environment": environment,
@@ -132,7 +134,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "admin_key": _text(env, "ADMIN_KEY", None, _key),
         "public_key": _text(env, "PUBLIC_KEY", None, _key),
         "smtp_host": relay_host,
-        "smtp_port": env.int("SMTP_PORT", 587, validate=_between(1, 65535)),
+        "smtp_port": env.int("SMTP_PORT", 587, validate=validate.Range(1, 65535)),
         "smtp_username": env.str("SMTP_USERNAME", None),
         "smtp_password": env.str("SMTP_PASSWORD", None),
         "smtp_tls": _text(env, "SMTP_TLS", "starttls", _one_of("none", "starttls", "tls")),
@@ -196,14 +198,6 @@ def _text(env: _Variables, name: str, default: str | None, parse: Callable[[str]
     except (ValueError, KeyError, OSError) as error:
         env.wrong(PREFIX + name, f"{error}.")
         return None
-
-
-def _between(low: int, high: int) -> Callable[[int], None]:
-    def check(value: int) -> None:
-        if not low <= value <= high:
-            raise EnvError(f"must be from {low} to {high}.")
-
-    return check
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

@@ -22,7 +22,7 @@ def new_secret(scope: Scope) -> str:
 
 def digest(secret: str) -> str:
     """What is kept of a key: SHA-256, which needs no salt for 32 random bytes."""
-    return sha256(secret.encode()).hexdigest()
+    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def new_key(
@@ -55,5 +55,12 @@ def with_development_keys(config: Config, dotenv: Path = Path(".env")) -> Config
         return config
     descriptor = os.open(dotenv, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a") as file:
+        if not _ends_a_line(dotenv):
+            file.write("\n")
         file.writelines(f"{PREFIX}{name.upper()}={secret}\n" for name, secret in made.items())
     return replace(config, **made)  # type: ignore[arg-type]
+
+
+def _ends_a_line(path: Path) -> bool:
+    content = path.read_bytes()
+    return not content or content.endswith(b"\n")

@@ -64,11 +64,20 @@ def client_address(peer: str, forwarded_for: str | None, proxies: tuple[Network,
 
     X-Forwarded-For is read from its end, for only what a trusted proxy wrote can be believed.
     """
+    peer = _plain(peer)
     hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
     address = peer
     while hops and _within(address, proxies) and _is_address(hops[-1]):
-        address = hops.pop()
+        address = _plain(hops.pop())
     return address
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as such, also where a socket for both kinds wrote it as IPv6."""
+    if not _is_address(address):
+        return address
+    found = ip_address(address)
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _within(address: str, networks: tuple[Network, ...]) -> bool:

@@ -7,11 +7,15 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from bookingd.api.errors import ApiError, Code, answer
+from bookingd.logs import new_request_id, request_id
 
 log = logging.getLogger(__name__)
 
 IDLE = 75.0
 """Seconds that a connection without a request is kept."""
+
+LINGER = 1.0
+"""Seconds that a client which still sends gets to read why it was refused."""
 
 BACKLOG = 1024
 
@@ -36,8 +40,10 @@ class Connection(RequestHandler):
             error = ApiError(Code.INTERNAL_ERROR)
         else:
             error = ApiError(Code.VALIDATION_ERROR, "This is not a request in HTTP.")
+        request_id.set(new_request_id())
         response = answer(error, request.headers.get("Accept", ""))
         response.headers["Server"] = "bookingd"
+        response.headers["X-Request-Id"] = request_id.get() or ""
         response.force_close()
         return response
 
@@ -65,7 +71,7 @@ class Listener(web.BaseSite):
             raise RuntimeError("the runner is not set up")
         host, port = self._address
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop=loop, keepalive_timeout=IDLE),
+            lambda: Connection(manager, loop=loop, keepalive_timeout=IDLE, lingering_time=LINGER),
             host,
             port,
             backlog=self._backlog,

@@ -1,6 +1,9 @@
 """Logging: JSON lines for machines, readable lines at a desk; never personal data."""
 
+import itertools
+import json
 import logging
+import os
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -13,6 +16,15 @@ from bookingd.config import Config
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, for every line that is logged meanwhile."""
+
+_numbers = itertools.count(1)
+_START = os.urandom(6).hex()
+
+
+def new_request_id() -> str:
+    """An id for a request that brings none: a mark of this start of the daemon, and a number."""
+    return f"{_START}-{next(_numbers)}"
+
 
 FILE_BYTES = 10_000_000
 FILES_KEPT = 10
@@ -59,6 +71,12 @@ class JsonLines(OrjsonFormatter):
             context=context(record),
             **message_dict,
         )
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        try:
+            return super().jsonify_log_record(log_data)
+        except TypeError:  # half a character, a huge number: json writes what orjson will not
+            return json.dumps(log_data, default=str)
 
     def formatTime(  # noqa: N802 - the name is logging's
         self, record: logging.LogRecord, datefmt: str | None = None

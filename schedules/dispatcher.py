@@ -1,19 +1,19 @@
-"""The dispatcher: claim, render, send, settle."""
+"""The dispatcher: claim, have it delivered, settle."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from email.message import EmailMessage
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 from schedules.actor import Actor, MailboxFull
-from schedules.channels import Channel, Deferred, DeliveryError, Rejected, Uncertain, Unreachable
-from schedules.retry import UNCERTAIN, Backoff, pause_after
+from schedules.channels import Channel
+from schedules.circuit import Circuit
+from schedules.delivery import Delivery, Renderer
 from storage.errors import StorageError, Unavailable
 from storage.interface import Storage
-from storage.model import Message, MessageState
+from storage.model import Message
 from storage.writes import Claim, Release, Settle, Write
 
 log = logging.getLogger(__name__)
@@ -23,13 +23,6 @@ AT_ONCE = 8
 
 FAREWELL = 25.0
 """Seconds that mails under way get to finish when the daemon stops."""
-
-
-class Renderer(Protocol):
-    """Makes the mail of a message."""
-
-    def mail(self, message: Message) -> EmailMessage:
-        """Raises any exception when it cannot."""
 
 
 class Dispatcher(Actor[None]):
@@ -49,12 +42,13 @@ class Dispatcher(Actor[None]):
         super().__init__(capacity=1, batch=1)
         self._storage = storage
         self._channel = channel
-        self._renderer = renderer
         self._clock = clock
         self._busy = busy
         self._relay = Circuit()
+        self._delivery = Delivery(channel, renderer, self._relay, clock)
         self._under_way: set[asyncio.Task[None]] = set()
         self._unsettled: list[Settle] = []
+        self._stopping = False
 
     def poke(self) -> None:
         """Look soon what is due, unless that is about to happen anyway."""
@@ -69,24 +63,28 @@ class Dispatcher(Actor[None]):
 
     async def stop(self) -> None:
         """Begin nothing more, let what is under way finish, and end `run`."""
-        self._relay.shut()
+        self._stopping = True
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=FAREWELL)
-        self.poke()
+            await asyncio.wait(tuple(self._under_way), timeout=FAREWELL)
         self.close()
 
     async def handle(self, letters: Sequence[None]) -> None:
         """Settle what ended, and begin what is due."""
-        limit = min(self._places(), self._relay.allows())
-        if limit <= 0 and not self._unsettled:
+        limit = max(self._places(), 0)
+        if not limit and not self._unsettled:
             return
-        claim = Claim(self._storage.owner, max(limit, 0), self._clock())
-        for message in await self._settle_and(claim) or ():
+        claimed = await self._settle_and(Claim(self._storage.owner, limit, self._clock()))
+        if self._stopping:
+            return
+        for message in claimed or ():
             self._begin(message)
 
     def _places(self) -> int:
-        """How many mails may begin; one at a time while somebody waits for more than mail."""
-        return (1 if self._busy() else AT_ONCE) - len(self._under_way)
+        """How many mails may begin; one at a time while bookings wait."""
+        if self._stopping:
+            return 0
+        usually = 1 if self._busy() else AT_ONCE
+        return self._relay.allows(usually) - len(self._under_way)
 
     async def _settle_and(self, last: Write[Any]) -> Any:
         """Settle what ended and carry out `last`; answer its result, None if it failed.
@@ -98,18 +96,25 @@ class Dispatcher(Actor[None]):
         for settle, outcome in zip(settles, outcomes, strict=True):
             if not isinstance(outcome, Unavailable):
                 self._unsettled.remove(settle)
+            if isinstance(outcome, StorageError):
+                log.error("cannot settle", extra={"messageId": settle.message.id})
         if isinstance(result, StorageError):
             log.warning("outbox out of reach", extra={"reason": str(result)})
             return None
         return result
 
     def _begin(self, message: Message) -> None:
-        task = asyncio.create_task(self._carry(message), name=f"mail {message.id}")
+        task = asyncio.create_task(self._deliver(message), name=f"mail {message.id}")
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._ended)
 
-    async def _carry(self, message: Message) -> None:
-        settle = await self._attempt(message)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self.poke()
+
+    async def _deliver(self, message: Message) -> None:
+        settle = await self._delivery.attempt(message)
+        self._unsettled.append(settle)
         log.log(
             logging.INFO if settle.error is None else logging.WARNING,
             "mail %s",
@@ -122,90 +127,3 @@ class Dispatcher(Actor[None]):
                 "attempt": message.attempts,
             },
         )
-        self._unsettled.append(settle)
-        self.poke()
-
-    async def _attempt(self, message: Message) -> Settle:
-        try:
-            await self._channel.send(self._render(message))
-        except Unreachable as error:
-            self._relay.fault(error)
-            return self._ended(message, MessageState.PENDING, error=str(error), refund=True)
-        except Uncertain as error:
-            return self._failed(message, error, least=UNCERTAIN)
-        except Deferred as error:
-            return self._failed(message, error)
-        except Rejected as error:
-            return self._ended(message, MessageState.DEAD, error=str(error))
-        self._relay.works()
-        return self._ended(message, MessageState.SENT)
-
-    def _render(self, message: Message) -> EmailMessage:
-        try:
-            return self._renderer.mail(message)
-        except Exception as error:
-            raise Rejected(f"cannot be rendered: {error}") from error
-
-    def _failed(
-        self, message: Message, error: DeliveryError, least: timedelta = timedelta()
-    ) -> Settle:
-        self._relay.works()
-        pause = pause_after(message.attempts)
-        if pause is None:
-            return self._ended(message, MessageState.DEAD, error=str(error))
-        again = self._clock() + max(pause, least)
-        return self._ended(message, MessageState.PENDING, error=str(error), again=again)
-
-    def _ended(
-        self,
-        message: Message,
-        state: MessageState,
-        *,
-        error: str | None = None,
-        again: datetime | None = None,
-        refund: bool = False,
-    ) -> Settle:
-        return Settle(
-            message=message,
-            state=state,
-            at=self._clock(),
-            next_attempt_at=again,
-            error=error,
-            refund=refund,
-        )
-
-
-class Circuit:
-    """Keeps mails back while the relay cannot be used; one may try when the pause is over."""
-
-    def __init__(self) -> None:
-        self._backoff = Backoff(first=1.0, longest=30.0)
-        self._open_until = 0.0
-        self._faulty = False
-        self._shut = False
-
-    def allows(self) -> int:
-        """How many mails may begin now."""
-        if self._shut or asyncio.get_running_loop().time() < self._open_until:
-            return 0
-        return 1 if self._faulty else AT_ONCE
-
-    def fault(self, error: Exception) -> None:
-        """The relay could not be used; faults of mails that began together count as one."""
-        now = asyncio.get_running_loop().time()
-        if now < self._open_until:
-            return
-        self._faulty = True
-        self._open_until = now + self._backoff.fault()
-        log.error("mail relay unreachable; mails wait", extra={"reason": str(error)})
-
-    def works(self) -> None:
-        """The relay answered."""
-        if self._faulty:
-            log.info("mail relay reachable again")
-        self._faulty = False
-        self._backoff.reset()
-
-    def shut(self) -> None:
-        """Nothing more may begin."""
-        self._shut = True

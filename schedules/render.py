@@ -43,7 +43,7 @@ class Renderer:
         mail = EmailMessage(policy=POLICY)
         mail["Message-ID"] = f"<{message.id}@{self._sender.domain}>"
         mail["From"] = self._sender
-        mail["To"] = Address(addr_spec=message.recipient)
+        mail["To"] = Address(addr_spec=_ascii(message.recipient))
         mail["Subject"] = subject
         mail["Date"] = message.due_at
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
@@ -54,13 +54,24 @@ class Renderer:
         template = self._templates.get_template(f"en/{message.kind}.{message.audience}.txt")
         filled = template.render(booking=message.booking, when=self._when(message.booking))
         subject, _, text = filled.partition("\n")
-        return subject, text.lstrip("\n")
+        return " ".join(subject.split()), text.lstrip("\n")
 
     def _when(self, booking: Booking) -> str:
         zone = ZoneInfo(booking.time_zone or self._time_zone)
         start, end = booking.start_time.astimezone(zone), booking.end_time.astimezone(zone)
         until = f"{end:%H:%M}" if start.date() == end.date() else _moment(end)
-        return f"{_moment(start)} to {until} ({zone.key}, UTC{_offset(start)})"
+        named = zone.key if zone.key == "UTC" else f"{zone.key}, UTC{_offset(start)}"
+        return f"{_moment(start)} to {until} ({named})"
+
+
+def _ascii(address: str) -> str:
+    """The address with its domain as the DNS has it (RFC 5890), for relays without SMTPUTF8."""
+    if address.isascii():
+        return address
+    from email_validator import validate_email
+
+    found = validate_email(address, check_deliverability=False, test_environment=True)
+    return found.ascii_email or address
 
 
 def _moment(local: datetime) -> str:

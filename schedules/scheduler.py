@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,7 +44,12 @@ class Scheduler:
 
     def every(self, interval: timedelta, name: str, job: Callable[[], Awaitable[object]]) -> None:
         """Run `job` now and then every `interval`."""
-        self._scheduler.add_job(job, Every(interval), id=name, name=name)
+
+        async def run() -> None:
+            with suppress(asyncio.CancelledError):  # by `stop`, which APScheduler calls a fault
+                await job()
+
+        self._scheduler.add_job(run, Every(interval), id=name, name=name)
 
     def start(self) -> None:
         """Begin."""

@@ -7,7 +7,13 @@ from aiohttp_apispec import setup_aiohttp_apispec, validation_middleware
 
 from bookingd import __version__
 from bookingd.api import bookings, health
-from bookingd.api.middleware import answering, authorizing, limiting_rate, limiting_time
+from bookingd.api.middleware import (
+    answering,
+    authorizing,
+    checking_query,
+    limiting_rate,
+    limiting_time,
+)
 from bookingd.api.parser import StrictParser
 from bookingd.api.schemas import new_booking
 from bookingd.config import Config
@@ -19,7 +25,14 @@ def application(config: Config) -> web.Application:
     """The application, yet without what its handlers work with."""
     app = web.Application(
         client_max_size=LARGEST_BODY,
-        middlewares=[answering, limiting_time, limiting_rate, authorizing, validation_middleware],
+        middlewares=[
+            answering,
+            limiting_time,
+            limiting_rate,
+            authorizing,
+            checking_query,
+            validation_middleware,
+        ],
     )
     routes = app.add_routes(
         [
@@ -54,7 +67,7 @@ def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
     import aiohttp_cors
 
     options = aiohttp_cors.ResourceOptions(
-        allow_headers=("Authorization", "Content-Type", "X-Request-Id"),
+        allow_headers=("Authorization", "Content-Type", "If-Match", "X-Request-Id"),
         expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
         max_age=600,
     )

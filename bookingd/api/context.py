@@ -10,6 +10,7 @@ from bookingd.catalogue import Catalogue
 from bookingd.changes import Moment
 from bookingd.config import Config
 from bookingd.desk import Desk
+from bookingd.draining import Drain
 from bookingd.limiter import Limiter
 from storage.interface import Storage
 
@@ -19,6 +20,7 @@ DESK = web.AppKey("desk", Desk)
 CATALOGUE = web.AppKey("catalogue", Catalogue)
 KEYRING = web.AppKey("keyring", Keyring)
 LIMITER = web.AppKey[Limiter | None]("limiter")
+DRAIN = web.AppKey("drain", Drain)
 CLOCK = web.AppKey[Callable[[], datetime]]("clock")
 STARTED = web.AppKey("started", float)
 

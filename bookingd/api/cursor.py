@@ -4,6 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 
 from bookingd.api.errors import ApiError, Code
+from bookingd.policy import EARLIEST_INSTANT, LATEST_INSTANT
 from storage.ids import is_id
 from storage.interface import Position, Sort
 from storage.model import Booking
@@ -26,7 +27,9 @@ def position(cursor: str, sort: Sort) -> Position | None:
         found = Position(datetime.fromisoformat(at), booking_id)
     except ValueError as error:
         raise _bad() from error
-    if order != sort or not is_id(booking_id) or found.at.utcoffset() is None:
+    if order != sort or not is_id(booking_id) or found.at.tzinfo is None:
+        raise _bad()
+    if not EARLIEST_INSTANT <= found.at < LATEST_INSTANT:
         raise _bad()
     return found
 

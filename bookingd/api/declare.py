@@ -36,5 +36,10 @@ def takes_json(schema: Schema) -> Declaration:
 
 def takes_query(schema: Schema) -> Declaration:
     """The query it takes, loaded into `request["querystring"]`."""
-    declaration: Declaration = aiohttp_apispec.querystring_schema(schema)
-    return declaration
+
+    def declare(handler: Handler) -> Handler:
+        handler.__query__ = True  # type: ignore[attr-defined]
+        declared: Handler = aiohttp_apispec.querystring_schema(schema)(handler)
+        return declared
+
+    return declare

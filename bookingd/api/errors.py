@@ -132,6 +132,7 @@ _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
 _BY_STATUS = {
     code.status: code
     for code in (
+        Code.FORBIDDEN,
         Code.NOT_FOUND,
         Code.METHOD_NOT_ALLOWED,
         Code.PAYLOAD_TOO_LARGE,

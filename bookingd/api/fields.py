@@ -13,11 +13,14 @@ from marshmallow import ValidationError, fields, validate
 from bookingd.policy import EARLIEST_INSTANT, LATEST_INSTANT, LONGEST, SHORTEST
 from storage.ids import is_id
 
-_LINE_BREAKS = frozenset("\n\r\t")
+_LINE_BREAKS = frozenset("\n\r\t\u2028\u2029")
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
 _AT_HOME = re.compile(r"[(]?\d([ ()/.-]{0,2}\d){2,19}", re.ASCII)
+_NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: controls, surrogates, separators of lines and paragraphs."""
+
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of what follows, and with which a text can lie about itself."""
 
@@ -46,7 +49,7 @@ class Text(fields.String):
     def _strange(self, character: str) -> bool:
         if character in self._allowed:
             return False
-        return character in _BIDI or unicodedata.category(character) in {"Cc", "Cs"}
+        return character in _BIDI or unicodedata.category(character) in _NO_TEXT
 
 
 class Email(Text):
@@ -61,7 +64,11 @@ class Email(Text):
         text = super()._deserialize(value, attr, data, **options)
         try:
             validate_email(
-                text, check_deliverability=False, allow_smtputf8=False, test_environment=True
+                text,
+                check_deliverability=False,
+                allow_smtputf8=False,
+                strict=True,
+                test_environment=True,
             )
         except EmailNotValidError as error:
             raise ValidationError("Must be an e-mail address.") from error
@@ -82,19 +89,26 @@ class Phone(Text):
 
 
 class Instant(fields.Field[datetime]):
-    """An instant with its offset (RFC 3339, section 5.6), given in UTC."""
+    """An instant with its offset (RFC 3339, section 5.6), given in UTC.
+
+    In a query a plus sign arrives as a blank, unless the client encodes it.
+    """
+
+    def __init__(self, *, in_query: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._in_query = in_query
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         if not isinstance(value, str):
             raise ValidationError("Must be text such as 2027-03-01T09:00:00Z.")
-        # In a query a plus sign arrives as a blank, unless the client encodes it.
-        form = _INSTANT.fullmatch(value.replace(" ", "+"))
+        value = value.replace(" ", "+") if self._in_query else value
+        form = _INSTANT.fullmatch(value)
         if not form:
             raise ValidationError("Must be an instant such as 2027-03-01T09:00:00+01:00.")
         if form[3] is None:
             raise ValidationError("Must have an offset: append Z for UTC, or one like +01:00.")
         try:
-            instant = datetime.fromisoformat(value.replace(" ", "+").upper()).astimezone(UTC)
+            instant = datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise ValidationError("Is not in the calendar.") from error
         if not EARLIEST_INSTANT <= instant < LATEST_INSTANT:

@@ -1,19 +1,18 @@
 """What happens to every request, outermost first."""
 
 import asyncio
-import itertools
 import logging
-import os
 import re
 import time
+from collections import Counter
 
 from aiohttp import web
 
-from bookingd.api.context import CALLER, CONFIG, KEYRING, LIMITER
+from bookingd.api.context import CALLER, CONFIG, DRAIN, KEYRING, LIMITER
 from bookingd.api.declare import Handler
 from bookingd.api.errors import ApiError, Code, answer, translated
 from bookingd.limiter import client_address
-from bookingd.logs import request_id
+from bookingd.logs import new_request_id, request_id
 from storage.model import Scope
 
 log = logging.getLogger("bookingd.requests")
@@ -22,8 +21,6 @@ LIMIT = 30.0
 """Seconds that a request may take."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
-_numbers = (f"{start}-{number}" for start in [os.urandom(6).hex()] for number in itertools.count(1))
-"""Ids for requests that bring none: a mark of this start of the daemon, and a number."""
 
 _SAFE = {
     "Server": "bookingd",
@@ -36,16 +33,18 @@ _SAFE = {
 async def answering(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Gives every request an id, an answer whatever happens, and a line in the log."""
     begun = time.monotonic()
+    drain = request.app[DRAIN]
     given = request.headers.get("X-Request-Id", "")
-    request_id.set(given if _REQUEST_ID.fullmatch(given) else next(_numbers))
-    try:
-        response = await handler(request)
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - everything has to be answered
-        response = _failed(request, error)
+    request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
+    with drain.request():
+        try:
+            response = await handler(request)
+        except Exception as error:  # noqa: BLE001 - everything has to be answered
+            response = _failed(request, error)
     response.headers.update(_SAFE)
     response.headers["X-Request-Id"] = request_id.get() or ""
+    if drain.stopping:
+        response.force_close()
     log.info(
         "request",
         extra={
@@ -75,7 +74,7 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
     if limiter is None or request.path.startswith("/api/health"):
         return await handler(request)
     proxies = request.app[CONFIG].trusted_proxies
-    forwarded = request.headers.get("X-Forwarded-For")
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
     standing = limiter.hit(client_address(request.remote or "", forwarded, proxies))
     if not standing.allowed:
         raise ApiError(Code.RATE_LIMITED, headers=standing.headers)
@@ -90,7 +89,7 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
 @web.middleware
 async def authorizing(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lets through only whom the handler is open to; a handler open to nobody is open to none."""
-    if request.match_info.http_exception is not None:
+    if request.match_info.http_exception is not None or _preflight(request):
         return await handler(request)
     scopes: frozenset[Scope] = request.match_info.handler.__scopes__  # type: ignore[attr-defined]
     if scopes:
@@ -101,10 +100,29 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
     return await handler(request)
 
 
+@web.middleware
+async def checking_query(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses parameters where none are taken, and any that is given twice."""
+    if request.query_string and request.match_info.http_exception is None:
+        names = Counter(request.query)
+        if not getattr(request.match_info.handler, "__query__", False):
+            errors = dict.fromkeys(names, "Unknown parameter.")
+        else:
+            errors = {name: "Is given twice." for name, times in names.items() if times > 1}
+        if errors:
+            raise ApiError(Code.VALIDATION_ERROR, errors=errors)
+    return await handler(request)
+
+
 def route(request: web.Request) -> str:
     """The route's pattern; a path as it came may hold anything."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "none"
+
+
+def _preflight(request: web.Request) -> bool:
+    """Whether aiohttp-cors answers; a browser sends no key with this (Fetch standard, 4.8)."""
+    return request.method == "OPTIONS"
 
 
 def _failed(request: web.Request, error: Exception) -> web.Response:

@@ -4,8 +4,9 @@ import asyncio
 import json
 from typing import Any, NoReturn
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
 from marshmallow import Schema, ValidationError
+from marshmallow.exceptions import SCHEMA
 from webargs.aiohttpparser import AIOHTTPParser
 
 from bookingd.api.errors import ApiError, Code
@@ -39,6 +40,8 @@ async def read_body(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise ApiError(Code.REQUEST_TIMEOUT_CLIENT, headers={"Connection": "close"}) from error
+    except (web.PayloadAccessError, http_exceptions.HttpProcessingError, OSError) as error:
+        raise ApiError(Code.MALFORMED_JSON, "The body cannot be read.") from error
 
 
 def parse_json(body: bytes) -> Any:
@@ -53,22 +56,19 @@ def parse_json(body: bytes) -> Any:
 
 
 def paths(messages: Any) -> dict[str, str]:
-    """`{"timeSlot": {"duration": ["Bad."]}}` as `{"timeSlot.duration": "Bad."}`."""
+    """`{"json": {"timeSlot": {"duration": ["Bad."]}}}` as `{"timeSlot.duration": "Bad."}`."""
     found: dict[str, str] = {}
-    _walk(messages, (), found)
+    for location in messages.values():
+        _walk(location, (), found)
     return found
 
 
 def _walk(messages: Any, path: tuple[str, ...], found: dict[str, str]) -> None:
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            _walk(inner, path if name in _LEVELS else (*path, str(name)), found)
+            _walk(inner, path if name == SCHEMA else (*path, str(name)), found)
     else:
         found[".".join(path) or "body"] = " ".join(map(str, messages))
-
-
-_LEVELS = frozenset({"json", "querystring", "_schema", "key", "value"})
-"""Levels of marshmallow's and webargs' trees that are no fields of the client's."""
 
 
 class _Twice(ValueError):
@@ -76,10 +76,11 @@ class _Twice(ValueError):
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Twice(name)
+        found[name] = value
     return found
 
 

@@ -78,13 +78,13 @@ class ListQuery(Schema):
     limit = Count(1, 200, load_default=20)
     cursor = fields.String()
     status = Several(BookingStatus)
-    date_from = Instant(data_key="dateFrom")
-    date_to = Instant(data_key="dateTo")
+    date_from = Instant(in_query=True, data_key="dateFrom")
+    date_to = Instant(in_query=True, data_key="dateTo")
     email = Text(254)
     q = Text(200)
     service_id = Id(data_key="serviceId")
     resource_id = Id(data_key="resourceId")
-    updated_since = Instant(data_key="updatedSince")
+    updated_since = Instant(in_query=True, data_key="updatedSince")
     sort = Choice(Sort, load_default=Sort.START)
 
     @validates_schema

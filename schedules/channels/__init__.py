@@ -6,7 +6,14 @@ from typing import Protocol
 
 
 class DeliveryError(Exception):
-    """The mail was not delivered, or it is not known whether it was."""
+    """The mail was not delivered, or it is not known whether it was.
+
+    `summary` is fit for a log; what the other side said may name a customer.
+    """
+
+    def __init__(self, summary: str, said: object = "") -> None:
+        super().__init__(f"{summary}: {said}" if said else summary)
+        self.summary = summary
 
 
 class Unreachable(DeliveryError):

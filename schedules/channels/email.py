@@ -78,7 +78,7 @@ class EmailChannel:
             await smtp.connect()
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             smtp.close()
-            raise Unreachable(f"{relay.host}:{relay.port}: {error}") from error
+            raise Unreachable(f"{relay.host}:{relay.port}, {_kind(error)}", error) from error
         return smtp
 
 
@@ -87,7 +87,7 @@ async def _sender(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     try:
         await smtp.mail(mail["From"].addresses[0].addr_spec)
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise Unreachable(f"at MAIL: {error}") from error
+        raise Unreachable(f"at MAIL, {_kind(error)}", error) from error
 
 
 async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
@@ -96,7 +96,7 @@ async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal("RCPT", error) from error
     except _LOST as error:
-        raise Unreachable(f"at RCPT: {error}") from error
+        raise Unreachable(f"at RCPT, {_kind(error)}", error) from error
 
 
 async def _content(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
@@ -105,11 +105,18 @@ async def _content(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal("DATA", error) from error
     except _LOST as error:
-        raise Uncertain(f"at DATA: {error}") from error
+        raise Uncertain(f"at DATA, {_kind(error)}", error) from error
 
 
 def _refusal(phase: str, error: aiosmtplib.SMTPResponseException) -> DeliveryError:
-    text = f"{error.code} at {phase}: {error.message}"
+    summary = f"{error.code} at {phase}"
     if error.code == CLOSING:
-        return Unreachable(text)
-    return Deferred(text) if error.code < PERMANENT else Rejected(text)
+        return Unreachable(summary, error.message)
+    kind = Deferred if error.code < PERMANENT else Rejected
+    return kind(summary, error.message)
+
+
+def _kind(error: Exception) -> str:
+    """What kind of fault, without what the other side said."""
+    code = f" {error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else ""
+    return type(error).__name__ + code

@@ -22,7 +22,7 @@ class FileChannel:
         try:
             await asyncio.to_thread(self._write, path, bytes(mail))
         except OSError as error:
-            raise Unreachable(f"cannot write {path}: {error.strerror}") from error
+            raise Unreachable(f"cannot write {path}", error.strerror) from error
         log.info("mail written", extra={"file": str(path)})
 
     def _write(self, path: Path, content: bytes) -> None:

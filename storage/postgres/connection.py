@@ -54,6 +54,10 @@ _UNAVAILABLE = (
 )
 
 
+_QUOTING = (TypeError, UnicodeError, asyncpg.DataError)
+"""Errors whose text quotes the value."""
+
+
 async def open_pool(url: str) -> Pool:
     """Connections that read and write. Raises `Unavailable`."""
     with translated():
@@ -78,17 +82,26 @@ async def one(pool: Pool) -> AsyncIterator[Connection]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """PostgreSQL's errors as storage's."""
+    """PostgreSQL's errors as storage's.
+
+    Without a cause, and in words that hold no row's values: they may reach a log.
+    """
     try:
         yield
-    except asyncpg.ExclusionViolationError as error:
-        raise SlotTaken from error
-    except (TypeError, UnicodeError, asyncpg.DataError) as error:
-        raise StorageError(f"PostgreSQL cannot store this: {error}") from error
+    except asyncpg.ExclusionViolationError:
+        raise SlotTaken from None
+    except _QUOTING as error:
+        raise StorageError(f"PostgreSQL cannot store this: {_words(error)}") from None
     except _UNAVAILABLE as error:
-        raise Unavailable(f"PostgreSQL: {error or type(error).__name__}") from error
+        raise Unavailable(f"PostgreSQL: {_words(error)}") from None
     except asyncpg.PostgresError as error:
-        raise StorageError(f"PostgreSQL refused: {error}") from error
+        raise StorageError(f"PostgreSQL refused: {_words(error)}") from None
+
+
+def _words(error: BaseException) -> str:
+    """The kind of the error, and what the server said without the values that it quotes."""
+    said = error.args[0] if error.args and not isinstance(error, _QUOTING) else ""
+    return f"{type(error).__name__} {said}".rstrip()
 
 
 class Presence:

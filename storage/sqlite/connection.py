@@ -37,8 +37,12 @@ _WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 async def open_writer(path: Path) -> aiosqlite.Connection:
     """The one connection that writes and checkpoints; it makes the file if there is none."""
     connection = await _connect(path, "rwc")
-    for pragma in _WRITER:
-        await connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in _WRITER:
+            await connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        await connection.close()  # else its thread would keep the process alive
+        raise
     return connection
 
 

@@ -19,7 +19,7 @@ from tests.e2e.mailbox import Mailbox
 
 KILLS = 20
 CLIENTS = 16
-PAUSE = 0.5
+PAUSE = 0.4
 """The longest that a client waits between two bookings; after no answer, it waits as long."""
 SOON = 5.0
 """Seconds after the last start within which everything due has to be on its way."""

@@ -176,11 +176,11 @@ async def test_however_often_it_stops_no_mail_goes_out_twice(
     daemon: Daemon, behind: Database, mailbox: Mailbox
 ):
     mailbox.delay = 0.02
-    await asyncio.gather(*[daemon.book(booking(n)) for n in range(120)])
-    for stop in range(4):
+    await asyncio.gather(*[daemon.book(booking(n)) for n in range(80)])
+    for stop in range(3):
         await eventually(lambda seen=40 * (stop + 1): len(mailbox.mails) > seen, every=0.01)
         assert await daemon.stop() == 0
         assert (await behind.states())["leased"] == 0
         await daemon.start()
-    await eventually(lambda: len(mailbox.ids) == 240, within=20)
+    await eventually(lambda: len(mailbox.ids) == 160, within=20)
     assert set(mailbox.ids.values()) == {1}

@@ -1,0 +1,96 @@
+"""One attempt to deliver one message, and what becomes of the message."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Protocol
+
+from schedules.channels import Channel, Deferred, DeliveryError, Rejected, Uncertain, Unreachable
+from schedules.circuit import Circuit
+from schedules.retry import UNCERTAIN, pause_after
+from storage.model import Message, MessageState
+from storage.writes import Settle
+
+log = logging.getLogger(__name__)
+
+LONGEST_ERROR = 1000
+"""Characters of an error that are kept."""
+
+
+class Renderer(Protocol):
+    """Makes the mail of a message."""
+
+    def mail(self, message: Message) -> EmailMessage:
+        """Raises any exception when it cannot."""
+
+
+class Delivery:
+    """Renders, sends, and says in a `Settle` how it ended; it never raises."""
+
+    def __init__(
+        self, channel: Channel, renderer: Renderer, relay: Circuit, clock: Callable[[], datetime]
+    ) -> None:
+        self._channel = channel
+        self._renderer = renderer
+        self._relay = relay
+        self._clock = clock
+
+    async def attempt(self, message: Message) -> Settle:
+        """Try once."""
+        try:
+            mail = self._renderer.mail(message)
+        except Exception as error:  # noqa: BLE001 - templates can raise anything
+            return self._dead(message, f"cannot be rendered: {error}")
+        try:
+            await self._channel.send(mail)
+        except DeliveryError as error:
+            return self._not_delivered(message, error)
+        except Exception as error:
+            log.exception("unforeseen fault of a channel", extra={"messageId": message.id})
+            return self._later(message, str(error))
+        self._relay.works()
+        return Settle(message=message, state=MessageState.SENT, at=self._clock())
+
+    def _not_delivered(self, message: Message, error: DeliveryError) -> Settle:
+        if isinstance(error, Unreachable):
+            pause = timedelta(seconds=self._relay.fault(error))
+            return self._pending(message, str(error), pause, refund=True)
+        self._relay.works()
+        match error:
+            case Rejected():
+                return self._dead(message, str(error))
+            case Uncertain():
+                return self._later(message, str(error), at_least=UNCERTAIN)
+            case Deferred():
+                return self._later(message, str(error))
+        raise TypeError(error)
+
+    def _later(self, message: Message, error: str, at_least: timedelta = timedelta()) -> Settle:
+        pause = pause_after(message.attempts)
+        if pause is None:
+            return self._dead(message, error)
+        return self._pending(message, error, max(pause, at_least))
+
+    def _pending(
+        self, message: Message, error: str, pause: timedelta, *, refund: bool = False
+    ) -> Settle:
+        now = self._clock()
+        return Settle(
+            message=message,
+            state=MessageState.PENDING,
+            at=now,
+            next_attempt_at=now + pause,
+            error=_kept(error),
+            refund=refund,
+        )
+
+    def _dead(self, message: Message, error: str) -> Settle:
+        return Settle(
+            message=message, state=MessageState.DEAD, at=self._clock(), error=_kept(error)
+        )
+
+
+def _kept(error: str) -> str:
+    """Text that any database takes; a relay may say what is not UTF-8."""
+    return error.encode("utf-8", "replace").decode().replace("\0", "?")[:LONGEST_ERROR]
