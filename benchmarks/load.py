@@ -131,13 +131,19 @@ class Load:
             self.over.set_exception(LoadFailedError(reason))
 
     async def run(self) -> Report:
-        """Connect, warm up, count, and let every request under way be answered."""
+        """Connect, warm up, count, and let every request under way be answered.
+
+        Each client is answered once before the next connects: a busy server accepts slowly.
+        """
         order = self.order
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.fail(str(context)))
         clients = [Client(self) for _ in range(order.clients)]
         for client in clients:
             await loop.create_connection(client.itself, "127.0.0.1", order.port)
+            await self._pass(PATIENCE, client.answered)
+        for client in clients:
+            client.ask()
         await self._pass(order.warmup)
         self.counting, before = True, self._clocks()
         await self._pass(order.seconds)
@@ -147,8 +153,9 @@ class Load:
         await self._pass(0)
         return self._report(*(b - a for a, b in zip(before, after, strict=True)))
 
-    async def _pass(self, seconds: float) -> None:
-        await asyncio.wait([self.over], timeout=seconds)
+    async def _pass(self, seconds: float, *until: asyncio.Future[None]) -> None:
+        waited = [self.over, *until]
+        await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if self.over.done():
             self.over.result()
 
@@ -179,7 +186,9 @@ class Client(asyncio.Protocol):
         self.load = load
         self.pending = b""
         self.sent = 0.0
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.answered: asyncio.Future[None] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
 
     def itself(self) -> "Client":
         """Be one's own factory, as `create_connection` wants one."""
@@ -197,7 +206,10 @@ class Client(asyncio.Protocol):
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        """Take the answer, or a piece of it; when it is whole, count it and ask again."""
+        """Take the answer, or a piece of it; when it is whole, count it and ask again.
+
+        After the first answer the client waits until it is told to begin.
+        """
         self.pending += data
         size = body_size(self.pending)
         if size < 0:
@@ -211,8 +223,10 @@ class Client(asyncio.Protocol):
         self.pending = b""
         if load.stopping:
             self.transport.close()
-        else:
+        elif self.answered.done():
             self.ask()
+        else:
+            self.answered.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Right at the end, a failure before."""

@@ -18,7 +18,6 @@ from bookingd.catalogue import Catalogue
 from bookingd.clock import now
 from bookingd.config import Config
 from bookingd.desk import Desk
-from bookingd.draining import Drain
 from bookingd.limiter import Limiter
 from bookingd.listener import Listener
 from bookingd.notify import feed_watchdog, notify
@@ -107,7 +106,6 @@ def _application(config: Config, storage: Storage, desk: Desk) -> web.Applicatio
     app[context.CATALOGUE] = Catalogue(storage)
     app[context.KEYRING] = Keyring(config, storage, now)
     app[context.LIMITER] = _limiter(config)
-    app[context.DRAIN] = Drain()
     app[context.CLOCK] = now
     app[context.STARTED] = time.monotonic()
     return app

@@ -93,6 +93,7 @@ def _is_address(text: str) -> bool:
 
 
 def _subject(address: str) -> str:
+    address = _plain(address)
     if ":" not in address:
         return address
     return ":".join(ip_address(address).exploded.split(":")[:4])

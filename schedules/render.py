@@ -1,6 +1,7 @@
 """From a message to the mail that carries it."""
 
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -44,7 +45,8 @@ class Renderer:
         mail["Message-ID"] = f"<{message.id}@{self._sender.domain}>"
         mail["From"] = self._sender
         mail["To"] = Address(addr_spec=_ascii(message.recipient))
-        mail["Subject"] = subject
+        # What looks encoded already would be decoded on its way, unless it is encoded once more.
+        mail["Subject"] = Header(subject, "utf-8").encode() if "=?" in subject else subject
         mail["Date"] = message.due_at
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
         mail.set_content(text)

@@ -7,6 +7,7 @@ from aiohttp_apispec import setup_aiohttp_apispec, validation_middleware
 
 from bookingd import __version__
 from bookingd.api import bookings, health
+from bookingd.api.context import DRAIN
 from bookingd.api.middleware import (
     answering,
     authorizing,
@@ -17,6 +18,7 @@ from bookingd.api.middleware import (
 from bookingd.api.parser import StrictParser
 from bookingd.api.schemas import new_booking
 from bookingd.config import Config
+from bookingd.draining import Drain
 
 LARGEST_BODY = 64 * 1024
 
@@ -34,23 +36,33 @@ def application(config: Config) -> web.Application:
             validation_middleware,
         ],
     )
-    routes = app.add_routes(
-        [
-            web.post("/api/bookings", bookings.creating(new_booking(config.required_fields))),
-            web.get("/api/bookings", bookings.listing),
-            web.get("/api/bookings/{id}", bookings.read),
-            web.put("/api/bookings/{id}", bookings.edit),
-            web.patch("/api/bookings/{id}", bookings.step),
-            web.delete("/api/bookings/{id}", bookings.cancel),
-            web.get("/api/health", health.health),
-            web.get("/api/health/db", health.database),
-        ]
-    )
-    _check_scopes(routes)
+    creating = bookings.creating(new_booking(config.required_fields))
+    for method, path, handler in (
+        ("POST", "/api/bookings", creating),
+        ("GET", "/api/bookings", bookings.listing),
+        ("GET", "/api/bookings/{id}", bookings.read),
+        ("PUT", "/api/bookings/{id}", bookings.edit),
+        ("PATCH", "/api/bookings/{id}", bookings.step),
+        ("DELETE", "/api/bookings/{id}", bookings.cancel),
+        ("GET", "/api/health", health.health),
+        ("GET", "/api/health/db", health.database),
+    ):
+        app.router.add_route(method, path, handler, expect_handler=_encourage)
+    _check_scopes(app.router.routes())
+    app[DRAIN] = Drain()
     setup_aiohttp_apispec(app, title="bookingd", version=__version__, url=None, in_place=True)
     app["_apispec_parser"] = StrictParser()
     _allow_origins(app, config.cors_origins)
     return app
+
+
+async def _encourage(request: web.Request) -> None:
+    """Ask for a body that waits to be asked for; other expectations may be met with silence.
+
+    RFC 9110, section 10.1.1.
+    """
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _check_scopes(routes: Iterable[web.AbstractRoute]) -> None:

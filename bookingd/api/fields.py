@@ -88,6 +88,24 @@ class Phone(Text):
         return text
 
 
+class Answers(fields.Dict):
+    """Questions and answers, at most `most` of them."""
+
+    def __init__(self, most: int, **options: Any) -> None:
+        super().__init__(keys=Text(200), values=Text(2000, lines=True), **options)
+        self._most = most
+
+    def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(value, dict) and len(value) > self._most:
+            raise ValidationError(f"Must have at most {self._most} answers.")
+        try:
+            return super()._deserialize(value, *arguments, **options)
+        except ValidationError as error:
+            if isinstance(error.messages, dict):
+                raise ValidationError(_by_question(error.messages)) from error
+            raise
+
+
 class Instant(fields.Field[datetime]):
     """An instant with its offset (RFC 3339, section 5.6), given in UTC.
 
@@ -209,6 +227,14 @@ def _known_zone(key: str) -> bool:
     except (ValueError, KeyError, OSError):
         return False
     return True
+
+
+def _by_question(messages: dict[str, Any]) -> dict[str, Any]:
+    """What is wrong with each question or its answer; marshmallow says which of the two."""
+    return {
+        question: [text for texts in wrong.values() for text in texts]
+        for question, wrong in messages.items()
+    }
 
 
 def _minutes(length: timedelta) -> int:

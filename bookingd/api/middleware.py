@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 
 from bookingd.api.context import CALLER, CONFIG, DRAIN, KEYRING, LIMITER
 from bookingd.api.declare import Handler
@@ -38,6 +38,8 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
     with drain.request():
         try:
+            if request.version < HttpVersion10:
+                raise ApiError(Code.VALIDATION_ERROR, "This is not HTTP/1.0 or newer.")
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - everything has to be answered
             response = _failed(request, error)
@@ -104,7 +106,7 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
 async def checking_query(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses parameters where none are taken, and any that is given twice."""
     if request.query_string and request.match_info.http_exception is None:
-        names = Counter(request.query)
+        names = Counter(name for name, _ in request.query.items())
         if not getattr(request.match_info.handler, "__query__", False):
             errors = dict.fromkeys(names, "Unknown parameter.")
         else:

@@ -68,7 +68,7 @@ def _walk(messages: Any, path: tuple[str, ...], found: dict[str, str]) -> None:
         for name, inner in messages.items():
             _walk(inner, path if name == SCHEMA else (*path, str(name)), found)
     else:
-        found[".".join(path) or "body"] = " ".join(map(str, messages))
+        found[".".join(path) if path else "body"] = " ".join(map(str, messages))
 
 
 class _Twice(ValueError):

@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from bookingd.api.fields import (
     LOCALE,
+    Answers,
     Choice,
     Count,
     Email,
@@ -40,14 +41,9 @@ class Contact(Schema):
     company = Text(200, allow_none=True)
     phone = Phone(allow_none=True)
     inquiry = Text(5000, lines=True, allow_none=True)
-    answers = fields.Dict(keys=Text(200), values=Text(2000, lines=True))
+    answers = Answers(ANSWERS)
     time_zone = Zone(allow_none=True, data_key="timeZone")
     locale = Text(35, allow_none=True, validate=LOCALE)
-
-    @validates_schema
-    def _few_answers(self, data: dict[str, Any], **_: Any) -> None:
-        if len(data.get("answers", {})) > ANSWERS:
-            raise ValidationError(f"Must have at most {ANSWERS} answers.", "answers")
 
 
 class NewBooking(Contact):

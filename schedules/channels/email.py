@@ -95,6 +95,8 @@ async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
         await smtp.rcpt(mail["To"].addresses[0].addr_spec)
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal("RCPT", error) from error
+    except UnicodeError as error:
+        raise Rejected("the address is not ASCII") from error
     except _LOST as error:
         raise Unreachable(f"at RCPT, {_kind(error)}", error) from error
 
