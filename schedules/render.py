@@ -46,7 +46,9 @@ class Renderer:
         mail["From"] = self._sender
         mail["To"] = Address(addr_spec=_ascii(message.recipient))
         # What looks encoded already would be decoded on its way, unless it is encoded once more.
-        mail["Subject"] = Header(subject, "utf-8").encode() if "=?" in subject else subject
+        mail["Subject"] = (
+            Header(subject, "utf-8").encode(maxlinelen=0) if "=?" in subject else subject
+        )
         mail["Date"] = message.due_at
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
         mail.set_content(text)

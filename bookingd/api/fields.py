@@ -99,7 +99,7 @@ class Answers(fields.Dict):
         if isinstance(value, dict) and len(value) > self._most:
             raise ValidationError(f"Must have at most {self._most} answers.")
         try:
-            return super()._deserialize(value, *arguments, **options)
+            return super()._deserialize(value, *arguments, **options)  # type: ignore[no-untyped-call]
         except ValidationError as error:
             if isinstance(error.messages, dict):
                 raise ValidationError(_by_question(error.messages)) from error

@@ -38,8 +38,7 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
     with drain.request():
         try:
-            if request.version < HttpVersion10:
-                raise ApiError(Code.VALIDATION_ERROR, "This is not HTTP/1.0 or newer.")
+            _check_protocol(request)
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - everything has to be answered
             response = _failed(request, error)
@@ -120,6 +119,11 @@ def route(request: web.Request) -> str:
     """The route's pattern; a path as it came may hold anything."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "none"
+
+
+def _check_protocol(request: web.Request) -> None:
+    if request.version < HttpVersion10:
+        raise ApiError(Code.VALIDATION_ERROR, "This is not HTTP/1.0 or newer.")
 
 
 def _preflight(request: web.Request) -> bool:

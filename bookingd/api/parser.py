@@ -33,9 +33,9 @@ class StrictParser(AIOHTTPParser):
 
 async def read_body(request: web.Request) -> bytes:
     """All of the body. Raises `ApiError` when it is too large or dawdles."""
-    if request.content.is_eof():  # the common case needs no clock
-        return await request.read()
     try:
+        if request.content.is_eof():  # the common case needs no clock
+            return await request.read()
         async with asyncio.timeout(ARRIVAL):
             return await request.read()
     except TimeoutError as error:
