@@ -1,7 +1,6 @@
 """From a message to the mail that carries it."""
 
 from datetime import datetime
-from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY

@@ -40,7 +40,7 @@ async def read_body(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise ApiError(Code.REQUEST_TIMEOUT_CLIENT, headers={"Connection": "close"}) from error
-    except (web.PayloadAccessError, http_exceptions.HttpProcessingError, OSError) as error:
+    except (web.RequestPayloadError, http_exceptions.HttpProcessingError, OSError) as error:
         raise ApiError(Code.MALFORMED_JSON, "The body cannot be read.") from error
 
 
