@@ -47,6 +47,10 @@ def configure(config: Config) -> None:
     for handler in handlers:
         handler.setFormatter(formatter)
     logging.basicConfig(level=config.log_level.upper(), handlers=handlers, force=True)
+    # What no line shows need not be found out (logging HOWTO, "Optimization").
+    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logAsyncioTasks = False
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -59,18 +63,18 @@ def context(record: logging.LogRecord) -> dict[str, Any]:
 class JsonLines(OrjsonFormatter):
     """`timestamp, level, logger, message, requestId, context`, and `exc_info` of a fault."""
 
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
-        log_data.update(
-            timestamp=self.formatTime(record),
-            level=record.levelname,
-            logger=record.name,
-            message=record.message,
-            requestId=request_id.get(),
-            context=context(record),
-            **message_dict,
-        )
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "timestamp": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "requestId": request_id.get(),
+            "context": context(record),
+        }
+        if record.exc_info:
+            line["exc_info"] = self.formatException(record.exc_info)
+        return self.jsonify_log_record(line)
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         try:

@@ -29,6 +29,7 @@ class Renderer:
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             undefined=StrictUndefined,
+            auto_reload=False,
             autoescape=False,  # noqa: S701 - the mail is plain text
             trim_blocks=True,
             lstrip_blocks=True,
@@ -44,10 +45,7 @@ class Renderer:
         mail["Message-ID"] = f"<{message.id}@{self._sender.domain}>"
         mail["From"] = self._sender
         mail["To"] = Address(addr_spec=_ascii(message.recipient))
-        # What looks encoded already would be decoded on its way, unless it is encoded once more.
-        mail["Subject"] = (
-            Header(subject, "utf-8").encode(maxlinelen=0) if "=?" in subject else subject
-        )
+        mail["Subject"] = subject
         mail["Date"] = message.due_at
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
         mail.set_content(text)

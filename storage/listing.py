@@ -7,7 +7,11 @@ from typing import Any
 from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
 
-_COLUMN = {"startTime": "start_time", "createdAt": "created_at", "updatedAt": "updated_at"}
+_COLUMNS = {
+    "startTime": ("start_time", "id"),
+    "createdAt": ("id",),  # ids sort by the time of their making
+    "updatedAt": ("updated_at", "id"),
+}
 
 
 class Listing:
@@ -43,15 +47,15 @@ class Listing:
 
     def page(self, sort: Sort, limit: int, offset: int, after: Position | None) -> str:
         """One page of them."""
-        column = _COLUMN[sort.removeprefix("-")]
+        columns = _COLUMNS[sort.removeprefix("-")]
         direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
         if after is not None:
-            self._where(f"({column}, id) {beyond} (?, ?)", self._instant(after.at), after.id)
+            position = [self._instant(after.at), after.id][-len(columns) :]
+            marks = ", ".join("?" * len(columns))
+            self._where(f"({', '.join(columns)}) {beyond} ({marks})", *position)
+        order = ", ".join(f"{column} {direction}" for column in columns)
         self.parameters += [limit, offset]
-        return (
-            f"SELECT * FROM bookings {self._conditions_sql()} "
-            f"ORDER BY {column} {direction}, id {direction} LIMIT ? OFFSET ?"
-        )
+        return f"SELECT * FROM bookings {self._conditions_sql()} ORDER BY {order} LIMIT ? OFFSET ?"
 
     def _where(self, condition: str, *parameters: Any) -> None:
         self._conditions.append(condition)

@@ -41,7 +41,7 @@ async def commit(pool: Pool, writes: Sequence[Write[Any]]) -> list[Any | Storage
 async def _place_all(pool: Pool, places: Sequence[Place]) -> list[StorageError | None]:
     """One statement for all; if it breaks on one of them, one for each."""
     try:
-        placed = await _transaction(pool, _place, places)
+        placed = await _again(pool, lambda connection: _place(connection, places))
     except Unavailable as error:
         return [error] * len(places)
     except StorageError as error:
@@ -53,23 +53,30 @@ async def _place_all(pool: Pool, places: Sequence[Place]) -> list[StorageError |
 
 async def _alone(pool: Pool, write: Write[Any]) -> Any | StorageError:
     try:
-        return await _transaction(pool, _CARRY_OUT[type(write)], write)
+        return await _transaction(pool, write)
     except StorageError as error:
         return error
 
 
-async def _transaction(
-    pool: Pool, work: Callable[[Connection, Any], Awaitable[Any]], subject: Any
-) -> Any:
+async def _transaction(pool: Pool, write: Write[Any]) -> Any:
+    carry_out = _CARRY_OUT[type(write)]
+
+    async def work(connection: Connection) -> Any:
+        async with connection.transaction():
+            return await carry_out(connection, write)
+
+    return await _again(pool, work)
+
+
+async def _again(pool: Pool, work: Callable[[Connection], Awaitable[Any]]) -> Any:
+    """Do `work`, anew if it collided with another transaction."""
     async with one(pool) as connection:
         for _ in range(TRIES - 1):
             try:
-                async with connection.transaction():
-                    return await work(connection, subject)
+                return await work(connection)
             except AGAIN:
                 continue
-        async with connection.transaction():
-            return await work(connection, subject)
+        return await work(connection)
 
 
 async def _place(connection: Connection, places: Sequence[Place]) -> set[str]:

@@ -1,6 +1,7 @@
 """Where a resource is free."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from tests.records import DAY, HOUR, ROOM, SERVICE, START, a_booking, a_service,
 
 Ranges = list[tuple[datetime, datetime]]
 MINUTE = timedelta(minutes=1)
+SHUT = (START + 9 * DAY, START + 9 * DAY)
+"""Where the search ends."""
 
 
 def at(minute: int) -> datetime:
@@ -54,16 +57,23 @@ def test_the_gaps_are_those_that_trying_every_minute_finds(
     ranges: Ranges, minutes: int, count: int
 ):
     length = minutes * MINUTE
-    assert gaps(ranges, START, length, count) == by_brute_force(ranges, length, count)
+    found = islice(gaps([*ranges, SHUT], START, length), count)
+    assert list(found) == by_brute_force(ranges, length, count)
 
 
 def test_a_day_without_bookings_is_free_from_the_start():
-    assert gaps([], START, HOUR, 3) == [START, START + HOUR, START + 2 * HOUR]
+    found = list(gaps([(START + 3 * HOUR, START + DAY)], START, HOUR))
+    assert found == [START, START + HOUR, START + 2 * HOUR]
+
+
+def test_a_gap_that_is_too_short_is_none():
+    ends = START + HOUR - MINUTE
+    assert list(gaps([(ends, ends)], START, HOUR)) == []
 
 
 def test_what_touches_does_not_meet():
     ranges = [(START - HOUR, START), (START + HOUR, START + 2 * HOUR)]
-    assert gaps(ranges, START, HOUR, 2) == [START, START + 2 * HOUR]
+    assert list(islice(gaps([*ranges, SHUT], START, HOUR), 2)) == [START, START + 2 * HOUR]
 
 
 async def placed(storage: Storage, *bookings: Booking) -> None:
@@ -94,4 +104,4 @@ async def test_what_is_offered_is_free_however_full_the_next_weeks_are(storage: 
 
 def test_instants_far_away_are_no_matter():
     last = datetime(2099, 12, 31, 23, 59, tzinfo=UTC)
-    assert len(gaps([(last, last + HOUR)], last, DAY, 3)) == 3
+    assert list(gaps([(last, last + HOUR), (last + DAY, last + DAY)], last, DAY)) == []

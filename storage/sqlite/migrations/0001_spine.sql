@@ -49,7 +49,6 @@ CREATE TABLE bookings (
 CREATE INDEX booking_live ON bookings (resource_id, occupied_start, occupied_end)
     WHERE status IN ('PENDING', 'CONFIRMED');
 CREATE INDEX booking_by_start ON bookings (start_time, id);
-CREATE INDEX booking_by_creation ON bookings (created_at, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id);

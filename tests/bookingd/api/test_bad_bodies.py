@@ -118,11 +118,16 @@ FIELDS: list[tuple[str, Any, tuple[str, ...]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("body", "fields"), [case[1:] for case in FIELDS], ids=[ascii(case[0])[:80] for case in FIELDS]
-)
-async def test_every_bad_field_is_named(house: House, body: Any, fields: tuple[str, ...]):
-    assert_error(await post(house, body), 400, "VALIDATION_ERROR", *fields)
+KINDS = list(dict.fromkeys(title.partition(" ")[0] for title, _, _ in FIELDS))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_bad_field_is_named(house: House, kind: str):
+    for title, body, fields in FIELDS:
+        if title.partition(" ")[0] == kind:
+            answer = await post(house, body)
+            assert answer.status == 400, title
+            assert_error(answer, 400, "VALIDATION_ERROR", *fields)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,276 @@
+"""What a request makes of a booking, as a write."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bookingd import changes
+from bookingd.changes import Moment, Slot
+from bookingd.policy import InPast, InvalidTransition
+from schedules.messages import Promises
+from storage.ids import is_id
+from storage.model import Audience, Booking, BookingStatus, EventKind, Message, MessageKind
+from storage.writes import Change
+from tests.records import (
+    DAY,
+    HOUR,
+    INSTANT,
+    NOW,
+    OTHER_ROOM,
+    ROOM,
+    SERVICE,
+    START,
+    a_booking,
+    a_service,
+)
+
+OFFICE = "office@example.org"
+MOMENT = Moment("front desk", NOW, Promises(OFFICE, (DAY, HOUR)))
+SLOT = Slot(START, HOUR)
+ELSEWHEN = Slot(START + DAY, HOUR)
+DETAILS: dict[str, Any] = {
+    "name": "Ada Example",
+    "email": "ada@example.org",
+    "company": "Example Ltd",
+    "phone": None,
+    "inquiry": None,
+    "answers": {},
+    "time_zone": None,
+    "locale": None,
+}
+BUFFERED = a_service(buffer_before=15, buffer_after=30)
+UNSURE = a_service(needs_confirmation=True)
+OVER = [BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW]
+
+C, A = Audience.CUSTOMER, Audience.ADMIN
+
+
+def told(messages: Sequence[Message]) -> list[tuple[MessageKind, Audience]]:
+    return [(one.kind, one.audience) for one in messages if not one.reminds]
+
+
+def reminders(messages: Sequence[Message]) -> list[Any]:
+    return [one.due_at for one in messages if one.reminds]
+
+
+def both(kind: MessageKind) -> list[tuple[MessageKind, Audience]]:
+    return [(kind, C), (kind, A)]
+
+
+def edited(
+    booking: Booking, slot: Slot | None = None, *, moment: Moment = MOMENT, **details: Any
+) -> Change:
+    change = changes.edit(booking, details, slot, SERVICE, moment)
+    assert change is not None
+    assert change.expected == booking.version
+    assert change.booking.version == booking.version + 1
+    assert change.booking.updated_at == moment.now
+    assert change.booking.created_at == booking.created_at
+    assert (change.event.actor, change.event.at) == (moment.actor, moment.now)
+    return change
+
+
+def stepped(booking: Booking, status: BookingStatus, reason: str | None = None) -> Change:
+    change = changes.step(booking, status, reason, MOMENT)
+    assert change is not None
+    assert change.expected == booking.version
+    assert change.booking == replace(
+        booking,
+        status=status,
+        version=booking.version + 1,
+        sequence=booking.sequence + (status is BookingStatus.CANCELLED),
+        updated_at=NOW,
+    )
+    return change
+
+
+def test_a_new_booking_begins_with_these_values():
+    place = changes.place(DETAILS, SLOT, SERVICE, OTHER_ROOM, MOMENT)
+    booking = place.booking
+    assert is_id(booking.id)
+    assert booking == a_booking(id=booking.id, resource_id=OTHER_ROOM.id)
+    assert (place.event.kind, place.event.actor) == (EventKind.PLACED, "front desk")
+    assert place.event.detail == {}
+
+
+def test_the_buffers_of_the_service_are_occupied_too():
+    booking = changes.place(DETAILS, SLOT, BUFFERED, ROOM, MOMENT).booking
+    assert (booking.start_time, booking.end_time) == (START, START + HOUR)
+    assert booking.occupied_start == START - timedelta(minutes=15)
+    assert booking.occupied_end == START + HOUR + timedelta(minutes=30)
+
+
+def test_a_new_booking_owes_its_confirmation_and_reminders():
+    messages = changes.place(DETAILS, SLOT, SERVICE, ROOM, MOMENT).messages
+    assert told(messages) == both(MessageKind.CONFIRMED)
+    assert reminders(messages) == [START - DAY, START - HOUR]
+
+
+def test_one_that_has_to_be_confirmed_is_pending_and_only_received():
+    place = changes.place(DETAILS, SLOT, UNSURE, ROOM, MOMENT)
+    assert place.booking.status is BookingStatus.PENDING
+    assert told(place.messages) == both(MessageKind.RECEIVED)
+    assert reminders(place.messages) == []
+
+
+def test_each_booking_has_an_id_of_its_own():
+    ids = {changes.place(DETAILS, SLOT, SERVICE, ROOM, MOMENT).booking.id for _ in range(100)}
+    assert len(ids) == 100
+
+
+@pytest.mark.parametrize("start", [NOW, NOW - INSTANT])
+def test_nobody_books_what_has_begun(start: Any):
+    with pytest.raises(InPast):
+        changes.place(DETAILS, Slot(start, HOUR), SERVICE, ROOM, MOMENT)
+
+
+def test_an_edit_tells_what_was_and_what_became():
+    change = edited(a_booking(), name="Grace Example", phone="+49 30 901820")
+    assert change.event.kind is EventKind.CHANGED
+    assert change.event.detail == {
+        "name": ["Ada Example", "Grace Example"],
+        "phone": [None, "+49 30 901820"],
+    }
+    assert change.booking.sequence == 0
+    assert change.booking.start_time == START
+
+
+def test_an_edit_is_told_and_the_reminders_are_owed_anew():
+    change = edited(a_booking(), name="Grace Example")
+    assert told(change.messages) == both(MessageKind.CHANGED)
+    assert reminders(change.messages) == [START - DAY, START - HOUR]
+    assert {one.booking for one in map(Snapshot, change.messages)} == {"Grace Example"}
+
+
+class Snapshot:
+    """Whom the booking in a message names."""
+
+    def __init__(self, message: Message) -> None:
+        self.booking = message.booking.name
+
+
+def test_who_changes_the_address_is_told_at_the_new_one():
+    change = edited(a_booking(), email="grace@example.org")
+    assert {one.recipient for one in change.messages} == {"grace@example.org", OFFICE}
+
+
+def test_a_move_counts_its_sequence_on_and_keeps_the_buffers():
+    booking = a_booking(before=15, after=30, sequence=3, version=7)
+    change = changes.edit(booking, {}, ELSEWHEN, BUFFERED, MOMENT)
+    assert change is not None
+    after = change.booking
+    assert (after.sequence, after.version, change.expected) == (4, 8, 7)
+    assert (after.start_time, after.end_time) == (START + DAY, START + DAY + HOUR)
+    assert after.occupied_start == START + DAY - timedelta(minutes=15)
+    assert after.occupied_end == START + DAY + HOUR + timedelta(minutes=30)
+
+
+def test_a_move_is_told_with_both_times_and_reminded_of_at_the_new_one():
+    change = edited(a_booking(), ELSEWHEN)
+    assert set(change.event.detail) == {"start_time", "end_time"}
+    assert change.event.detail["start_time"] == [START, START + DAY]
+    assert told(change.messages) == both(MessageKind.CHANGED)
+    assert reminders(change.messages) == [START, START + DAY - HOUR]
+
+
+def test_a_booking_made_longer_is_a_move_too():
+    change = edited(a_booking(), Slot(START, 2 * HOUR))
+    assert change.booking.sequence == 1
+    assert set(change.event.detail) == {"end_time"}
+
+
+def test_after_a_move_the_reminder_is_to_be_sent_again():
+    booking = a_booking(reminder_sent=True, confirmation_sent=True)
+    moved = edited(booking, ELSEWHEN).booking
+    assert (moved.reminder_sent, moved.confirmation_sent) == (False, True)
+    assert edited(booking, name="Grace Example").booking.reminder_sent
+
+
+def test_a_pending_booking_that_moves_stays_pending_and_has_no_reminders():
+    change = edited(a_booking(status=BookingStatus.PENDING), ELSEWHEN)
+    assert change.booking.status is BookingStatus.PENDING
+    assert reminders(change.messages) == []
+
+
+@pytest.mark.parametrize("status", list(BookingStatus))
+def test_an_edit_that_changes_nothing_is_none(status: BookingStatus):
+    booking = a_booking(status=status)
+    late = replace(MOMENT, now=START + DAY)
+    for moment in (MOMENT, late):
+        assert changes.edit(booking, {}, None, SERVICE, moment) is None
+        assert changes.edit(booking, {"name": booking.name}, None, SERVICE, moment) is None
+        assert changes.edit(booking, DETAILS, SLOT, SERVICE, moment) is None
+
+
+def test_a_booking_cannot_be_moved_into_the_past():
+    with pytest.raises(InPast):
+        changes.edit(a_booking(), {}, Slot(NOW, HOUR), SERVICE, MOMENT)
+
+
+@pytest.mark.parametrize("status", OVER)
+def test_what_is_over_cannot_be_moved(status: BookingStatus):
+    with pytest.raises(InvalidTransition, match=status):
+        changes.edit(a_booking(status=status), {}, ELSEWHEN, SERVICE, MOMENT)
+
+
+@pytest.mark.parametrize("status", OVER)
+def test_what_is_over_can_be_corrected_and_nobody_is_told(status: BookingStatus):
+    change = edited(a_booking(status=status), SLOT, name="Grace Example")
+    assert change.booking.status is status
+    assert change.booking.sequence == 0
+    assert change.messages == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "messages"),
+    [
+        (BookingStatus.PENDING, BookingStatus.CONFIRMED, EventKind.CONFIRMED,
+         both(MessageKind.CONFIRMED)),
+        (BookingStatus.PENDING, BookingStatus.CANCELLED, EventKind.CANCELLED,
+         both(MessageKind.CANCELLED)),
+        (BookingStatus.CONFIRMED, BookingStatus.CANCELLED, EventKind.CANCELLED,
+         both(MessageKind.CANCELLED)),
+        (BookingStatus.CONFIRMED, BookingStatus.COMPLETED, EventKind.COMPLETED, []),
+        (BookingStatus.CONFIRMED, BookingStatus.NO_SHOW, EventKind.NO_SHOW, []),
+        (BookingStatus.COMPLETED, BookingStatus.NO_SHOW, EventKind.NO_SHOW, []),
+        (BookingStatus.NO_SHOW, BookingStatus.COMPLETED, EventKind.COMPLETED, []),
+    ],
+)  # fmt: skip
+def test_a_step_has_its_event_and_tells_whom_it_concerns(
+    before: BookingStatus,
+    after: BookingStatus,
+    kind: EventKind,
+    messages: list[tuple[MessageKind, Audience]],
+):
+    change = stepped(a_booking(status=before), after)
+    assert change.event.kind is kind
+    assert change.event.detail == {"status": [before, after]}
+    assert told(change.messages) == messages
+    due = [START - DAY, START - HOUR] if after is BookingStatus.CONFIRMED else []
+    assert reminders(change.messages) == due
+
+
+def test_the_reason_of_a_step_stands_in_its_event():
+    change = stepped(a_booking(), BookingStatus.CANCELLED, "closed for repairs")
+    assert change.event.detail["reason"] == "closed for repairs"
+
+
+@pytest.mark.parametrize("status", list(BookingStatus))
+def test_a_step_to_where_it_stands_is_none(status: BookingStatus):
+    assert changes.step(a_booking(status=status), status, "again", MOMENT) is None
+
+
+def test_a_step_that_the_machine_has_not_is_refused():
+    with pytest.raises(InvalidTransition):
+        changes.step(a_booking(status=BookingStatus.CANCELLED), BookingStatus.CONFIRMED, None,
+                     MOMENT)  # fmt: skip
+
+
+def test_without_an_administrator_only_the_customer_is_told():
+    moment = replace(MOMENT, promises=Promises(None, ()))
+    messages = changes.place(DETAILS, SLOT, SERVICE, ROOM, moment).messages
+    assert told(messages) == [(MessageKind.CONFIRMED, C)]
+    assert len(messages) == 1

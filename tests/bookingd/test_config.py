@@ -1,0 +1,262 @@
+"""The environment, read once: every variable, and all that is wrong in one text."""
+
+import re
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookingd.config import BadConfigurationError, Config, Environment, load
+from schedules.channels import Relay
+from schedules.messages import Promises
+from tests.records import DAY, HOUR
+
+KEY = "a-key-of-sixteen"
+MINUTE = timedelta(minutes=1)
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Config:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"BOOKINGD_{name}", value)
+    return load()
+
+
+def complaints(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, str]:
+    """What is said of each bad variable."""
+    with pytest.raises(BadConfigurationError) as error:
+        loaded(monkeypatch, **variables)
+    found = re.findall(r"^  BOOKINGD_(\w+): (.+)$", str(error.value), re.MULTILINE)
+    assert len(found) == len(str(error.value).split("\n")) - 1
+    return dict(found)
+
+
+def test_nothing_set_is_a_desk():
+    assert load() == Config(
+        environment=Environment.DEVELOPMENT,
+        host="127.0.0.1",
+        port=8080,
+        base_url="http://127.0.0.1:8080",
+        database_url="sqlite:///bookingd.db",
+        admin_key=None,
+        public_key=None,
+        relay=None,
+        mail_from="bookings@localhost",
+        mail_dir=Path("mail"),
+        time_zone="UTC",
+        promises=Promises("admin@localhost", (DAY,)),
+        rate_limit="100/minute",
+        cors_origins=(),
+        trusted_proxies=(),
+        log_level="debug",
+        log_format="text",
+        log_file=None,
+        required_fields=frozenset({"name", "email", "company"}),
+        unknown=(),
+    )
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_elsewhere_logs_are_for_machines_and_no_administrator_is_made_up(
+    monkeypatch: pytest.MonkeyPatch, environment: str
+):
+    found = loaded(monkeypatch, ENV=environment)
+    assert (found.log_format, found.log_level) == ("json", "info")
+    assert found.promises.admin_email is None
+    assert not found.development
+
+
+GOOD: list[tuple[str, str, str, Any]] = [
+    ("ENV", "production", "environment", Environment.PRODUCTION),
+    ("HOST", "::1", "host", "::1"),
+    ("PORT", "0", "port", 0),
+    ("PORT", "65535", "port", 65535),
+    ("BASE_URL", "https://example.org/booking", "base_url", "https://example.org/booking"),
+    ("DATABASE_URL", "sqlite:////var/lib/b.db", "database_url", "sqlite:////var/lib/b.db"),
+    ("DATABASE_URL", "postgresql://a@b,c/d", "database_url", "postgresql://a@b,c/d"),
+    ("ADMIN_KEY", KEY, "admin_key", KEY),
+    ("PUBLIC_KEY", f"  {KEY} ", "public_key", KEY),
+    ("MAIL_FROM", "shop@example.org", "mail_from", "shop@example.org"),
+    ("MAIL_DIR", "/tmp/letters", "mail_dir", Path("/tmp/letters")),
+    ("ADMIN_EMAIL", "a@example.org", "promises", Promises("a@example.org", (DAY,))),
+    ("TIMEZONE", "Europe/Berlin", "time_zone", "Europe/Berlin"),
+    ("REMINDERS", "2d,1h, 5m", "promises",
+     Promises("admin@localhost", (2 * DAY, HOUR, 5 * MINUTE))),
+    ("REMINDERS", "off", "promises", Promises("admin@localhost", ())),
+    ("RATE_LIMIT", "5/second", "rate_limit", "5/second"),
+    ("RATE_LIMIT", "off", "rate_limit", None),
+    ("CORS_ORIGINS", "https://a.example, http://b.example:8080,", "cors_origins",
+     ("https://a.example", "http://b.example:8080")),
+    ("TRUSTED_PROXIES", "10.0.0.0/8,::1,192.0.2.7/24", "trusted_proxies",
+     tuple(map(ip_network, ("10.0.0.0/8", "::1/128", "192.0.2.0/24")))),
+    ("LOG_LEVEL", "WARNING", "log_level", "warning"),
+    ("LOG_FORMAT", "json", "log_format", "json"),
+    ("LOG_FILE", "log/bookingd.log", "log_file", Path("log/bookingd.log")),
+    ("REQUIRED_FIELDS", "phone", "required_fields", frozenset({"phone", "email"})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "field", "value"), GOOD)
+def test_a_variable_is_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, field: str, value: Any
+):
+    assert getattr(loaded(monkeypatch, **{name: text}), field) == value
+
+
+def a_relay(**fields: Any) -> Relay:
+    values = {"host": "mail.example.org", "port": 587, "username": None, "password": None}
+    return Relay(**values | {"tls": "starttls"} | fields)
+
+
+def test_the_relay_is_what_the_smtp_variables_say(monkeypatch: pytest.MonkeyPatch):
+    assert loaded(monkeypatch, SMTP_HOST="mail.example.org").relay == a_relay()
+    found = loaded(
+        monkeypatch, SMTP_PORT="465", SMTP_USERNAME="u", SMTP_PASSWORD="p", SMTP_TLS="TLS"
+    )
+    assert found.relay == a_relay(port=465, username="u", password="p", tls="tls")
+
+
+BAD = {
+    "ENV": "prod",
+    "PORT": "65536",
+    "BASE_URL": "ftp://example.org",
+    "DATABASE_URL": "mysql://u:hidden-word@example.org/b",
+    "ADMIN_KEY": "short",
+    "PUBLIC_KEY": "k\u00e9y-of-sixteen-letters",
+    "SMTP_PORT": "0",
+    "SMTP_TLS": "ssl",
+    "MAIL_FROM": "nobody",
+    "ADMIN_EMAIL": "a b@example.org",
+    "TIMEZONE": "../etc/passwd",
+    "REMINDERS": "24h,0h",
+    "RATE_LIMIT": "0/minute",
+    "CORS_ORIGINS": "https://a.example/path",
+    "TRUSTED_PROXIES": "10.0.0.0/33",
+    "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
+    "REQUIRED_FIELDS": "name,shoes",
+}
+
+
+def test_one_error_lists_every_bad_variable_and_no_secret(monkeypatch: pytest.MonkeyPatch):
+    found = complaints(monkeypatch, **BAD)
+    assert found.keys() == BAD.keys()
+    text = " ".join(found.values())
+    assert "short" not in text
+    assert "hidden-word" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *BAD.items(),
+        ("PORT", "-1"),
+        ("PORT", "8080.5"),
+        ("PORT", "x"),
+        ("SMTP_PORT", "65536"),
+        ("BASE_URL", "https://example.org/?a=b"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "bookingd.db"),
+        ("TIMEZONE", "Berlin"),
+        ("REMINDERS", "24"),
+        ("REMINDERS", "1w"),
+        ("REMINDERS", "-1h"),
+        ("RATE_LIMIT", "100"),
+        ("RATE_LIMIT", "100/fortnight"),
+        ("CORS_ORIGINS", "*"),
+        ("TRUSTED_PROXIES", "proxy.example.org"),
+    ],
+)
+def test_a_bad_variable_is_told_alone_and_what_it_must_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+):
+    found = complaints(monkeypatch, **{name: text})
+    assert found.keys() == {name}
+    assert len(found[name]) > 10
+
+
+@pytest.mark.parametrize("name", ["ADMIN_KEY", "PUBLIC_KEY", "SMTP_HOST", "SMTP_USERNAME",
+                                  "SMTP_PASSWORD", "LOG_FILE", "ADMIN_EMAIL", "CORS_ORIGINS",
+                                  "TRUSTED_PROXIES"])  # fmt: skip
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, name: str):
+    # A compose file passes on what is not set as an empty text.
+    unset = loaded(monkeypatch, ENV="staging")
+    assert loaded(monkeypatch, **{name: ""}) == unset
+
+
+def test_a_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    found = loaded(monkeypatch, ENV="production", ADMIN_KEY_FILE=str(tmp_path / "key"))
+    assert found.admin_key == KEY
+    assert found.unknown == ()
+
+
+def test_any_variable_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "port").write_text("8081\n")
+    (tmp_path / "url").write_text("postgresql://a:b@c/d\n")
+    found = loaded(
+        monkeypatch, PORT_FILE=str(tmp_path / "port"), DATABASE_URL_FILE=str(tmp_path / "url")
+    )
+    assert (found.port, found.database_url) == (8081, "postgresql://a:b@c/d")
+
+
+def test_what_a_file_says_is_checked_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "key").write_text("hidden")
+    [said] = complaints(monkeypatch, ADMIN_KEY_FILE=str(tmp_path / "key")).values()
+    assert "hidden" not in said
+
+
+@pytest.mark.parametrize("path", ["gone", "."])
+def test_a_file_that_cannot_be_read_is_told_with_the_rest(
+    monkeypatch: pytest.MonkeyPatch, path: str
+):
+    found = complaints(monkeypatch, SMTP_PASSWORD_FILE=path, PORT="x")
+    assert found.keys() == {"SMTP_PASSWORD_FILE", "PORT"}
+
+
+def test_a_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "key").write_bytes(b"\xff\xfe" * 20)
+    assert complaints(monkeypatch, ADMIN_KEY_FILE=str(tmp_path / "key"))
+
+
+def test_names_that_mean_nothing_are_warned_of(monkeypatch: pytest.MonkeyPatch):
+    found = loaded(monkeypatch, ENV="production", SMPT_HOST="x", PORTS="1", TEST_POSTGRES="x")
+    assert found.unknown == ("BOOKINGD_PORTS", "BOOKINGD_SMPT_HOST")
+    warned = " ".join(found.warnings)
+    assert "BOOKINGD_PORTS" in warned
+    assert "BOOKINGD_SMPT_HOST" in warned
+
+
+def test_a_production_that_cannot_work_says_what_mends_it(monkeypatch: pytest.MonkeyPatch):
+    warned = " ".join(loaded(monkeypatch, ENV="production").warnings)
+    for mends in ("BOOKINGD_SMTP_HOST", "BOOKINGD_ADMIN_KEY", "BOOKINGD_ADMIN_EMAIL",
+                  "bookingd keys create"):  # fmt: skip
+        assert mends in warned
+
+
+def test_a_desk_and_a_complete_production_warn_of_nothing(monkeypatch: pytest.MonkeyPatch):
+    assert load().warnings == []
+    whole = {"ADMIN_KEY": KEY, "SMTP_HOST": "x", "ADMIN_EMAIL": "a@example.org"}
+    assert loaded(monkeypatch, ENV="production", **whole).warnings == []
+
+
+def test_at_a_desk_dotenv_is_read_and_the_environment_outranks_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    (tmp_path / ".env").write_text("BOOKINGD_PORT=8081\nBOOKINGD_HOST=192.0.2.1\n")
+    found = loaded(monkeypatch, PORT="8082")
+    assert (found.port, found.host) == (8082, "192.0.2.1")
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_elsewhere_dotenv_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: str
+):
+    (tmp_path / ".env").write_text("BOOKINGD_PORT=8081\n")
+    assert loaded(monkeypatch, ENV=environment).port == 8080
+
+
+def test_a_bad_variable_in_dotenv_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / ".env").write_text("BOOKINGD_PORT=x\n")
+    assert complaints(monkeypatch).keys() == {"PORT"}
