@@ -74,7 +74,9 @@ def edit(
 
     Raises `InPast`; `InvalidTransition` for a move of a booking that is over.
     """
-    moved = slot is not None and slot.of(service) != _times(booking)
+    moved = slot is not None and slot != Slot(
+        booking.start_time, booking.end_time - booking.start_time
+    )
     if slot is not None and moved:
         if not booking.live:
             raise InvalidTransition(f"a booking that is {booking.status} cannot be moved")
@@ -133,13 +135,6 @@ def _difference(before: Booking, after: Booking) -> dict[str, list[object]]:
         name: [getattr(before, name), getattr(after, name)]
         for name in (field.name for field in fields(Booking))
         if name not in _SILENT and getattr(before, name) != getattr(after, name)
-    }
-
-
-def _times(booking: Booking) -> dict[str, datetime]:
-    return {
-        name: getattr(booking, name)
-        for name in ("start_time", "end_time", "occupied_start", "occupied_end")
     }
 
 

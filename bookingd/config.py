@@ -122,9 +122,9 @@ class _Variables(FileAwareEnv):
 def _values(env: _Variables) -> dict[str, Any]:
     environment = env.enum("ENV", Environment.DEVELOPMENT, enum=Environment, by_value=True)
     at_a_desk = environment is Environment.DEVELOPMENT
-    relay_host = env.str("SMTP_HOST", None)
+    relay_host = _text(env, "SMTP_HOST", None, str)
     port = env.int("PORT", 8080, validate=validate.Range(0, 65535))
-    host = env.str("HOST", "127.0.0.1")
+    host = _text(env, "HOST", "127.0.0.1", str)
     return {
         "environment": environment,
         "host": host,
@@ -135,8 +135,8 @@ def _values(env: _Variables) -> dict[str, Any]:
         "public_key": _text(env, "PUBLIC_KEY", None, _key),
         "smtp_host": relay_host,
         "smtp_port": env.int("SMTP_PORT", 587, validate=validate.Range(1, 65535)),
-        "smtp_username": env.str("SMTP_USERNAME", None),
-        "smtp_password": env.str("SMTP_PASSWORD", None),
+        "smtp_username": _text(env, "SMTP_USERNAME", None, str),
+        "smtp_password": _text(env, "SMTP_PASSWORD", None, str),
         "smtp_tls": _text(env, "SMTP_TLS", "starttls", _one_of("none", "starttls", "tls")),
         "mail_from": _text(env, "MAIL_FROM", "bookings@localhost", _address),
         # Where mail only becomes files it can go to an administrator who does not exist.
@@ -146,7 +146,7 @@ def _values(env: _Variables) -> dict[str, Any]:
             "admin@localhost" if at_a_desk and not relay_host else None,
             _address,
         ),
-        "mail_dir": Path(env.str("MAIL_DIR", "mail")),
+        "mail_dir": _text(env, "MAIL_DIR", "mail", Path),
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
@@ -161,7 +161,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "log_format": _text(
             env, "LOG_FORMAT", "text" if at_a_desk else "json", _one_of("text", "json")
         ),
-        "log_file": env.path("LOG_FILE", None),
+        "log_file": _text(env, "LOG_FILE", None, Path),
         "required_fields": _text(
             env, "REQUIRED_FIELDS", "name,email,company", _each(_one_of(*FIELDS))
         ),
@@ -190,7 +190,7 @@ def _unknown(known: set[str]) -> tuple[str, ...]:
 
 def _text(env: _Variables, name: str, default: str | None, parse: Callable[[str], Any]) -> Any:
     """A variable by a parser of our own, its default by the same one."""
-    raw = env.str(name, default)
+    raw = env.str(name, "").strip() or default  # an empty variable is an unset one
     if raw is None:
         return None
     try:

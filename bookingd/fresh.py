@@ -16,19 +16,28 @@ class Fresh(Generic[Value]):
 
     def __init__(self, load: Callable[[], Awaitable[Value]]) -> None:
         self._load = load
-        self._loading = asyncio.Lock()
+        self._loading: asyncio.Task[None] | None = None
         self._loaded_at = float("-inf")
         self._value: Value
 
     async def get(self) -> Value:
         """The value. Raises what `load` raises."""
         if self._stale():
-            async with self._loading:
-                if self._stale():
-                    asked_at = time.monotonic()
-                    self._value = await self._load()
-                    self._loaded_at = asked_at
+            if self._loading is None:
+                self._loading = asyncio.create_task(self._reload())
+                self._loading.add_done_callback(self._loaded)
+            await asyncio.shield(self._loading)
         return self._value
+
+    async def _reload(self) -> None:
+        asked_at = time.monotonic()
+        self._value = await self._load()
+        self._loaded_at = asked_at
+
+    def _loaded(self, task: asyncio.Task[None]) -> None:
+        self._loading = None
+        if not task.cancelled():
+            task.exception()  # whoever asked has been told; nobody may have waited for it
 
     def _stale(self) -> bool:
         return time.monotonic() - self._loaded_at > SECONDS

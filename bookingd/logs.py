@@ -48,9 +48,8 @@ def configure(config: Config) -> None:
         handler.setFormatter(formatter)
     logging.basicConfig(level=config.log_level.upper(), handlers=handlers, force=True)
     # What no line shows need not be found out (logging HOWTO, "Optimization").
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.logAsyncioTasks = False
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -30,7 +30,10 @@ class BookingFilter:
 
 
 class Sort(StrEnum):
-    """An order of bookings; a leading minus turns it round. Ties go by id."""
+    """An order of bookings; a leading minus turns it round. Ties go by id.
+
+    `createdAt` goes by id alone: ids sort by the time of their making, to the millisecond.
+    """
 
     START = "startTime"
     START_DOWN = "-startTime"

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
+from storage.model import BookingStatus
 
 _COLUMNS = {
     "startTime": ("start_time", "id"),
@@ -30,6 +31,8 @@ class Listing:
         if which.statuses is not None:
             marks = ", ".join("?" * len(which.statuses))
             self._where(f"status IN ({marks})" if marks else "false", *sorted(which.statuses))
+            if BookingStatus.CONFIRMED not in which.statuses:
+                self._where("status <> 'CONFIRMED'")  # so that the index by status fits
         self._where_id("service_id", which.service_id)
         self._where_id("resource_id", which.resource_id)
         if which.email is not None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -17,8 +16,12 @@ Convert = Callable[[Any], Any]
 
 
 def text(instant: datetime) -> str:
-    """An instant in UTC as text of one width, so that texts sort as their instants do."""
-    return instant.isoformat(timespec="microseconds")
+    """An instant in UTC as text, in the very form that it has in `as_json`.
+
+    Texts sort as their instants do: where one has a fraction of a second and the other none, a
+    point meets a plus sign, which sorts before it.
+    """
+    return instant.isoformat()
 
 
 def as_json(value: object) -> str:
@@ -29,16 +32,6 @@ def as_json(value: object) -> str:
 def columns(kind: type[Any]) -> tuple[str, ...]:
     """The names of the record's columns, in order."""
     return _SHAPES[kind].columns
-
-
-def values(record: object) -> list[Any]:
-    """The record as values for SQLite, in the order of `columns`."""
-    shape = _SHAPES[type(record)]
-    found = list(shape.pick(record))
-    for index, convert in shape.encoders:
-        if found[index] is not None:
-            found[index] = convert(found[index])
-    return found
 
 
 def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
@@ -56,8 +49,6 @@ class _Shape:
     """A record's columns, and which of them need converting."""
 
     columns: tuple[str, ...]
-    pick: Callable[[object], tuple[Any, ...]]
-    encoders: tuple[tuple[int, Convert], ...]
     decoders: tuple[tuple[str, Convert], ...]
 
 
@@ -66,12 +57,6 @@ def _shape(kind: type[Any]) -> _Shape:
     types = {field.name: _bare(hints[field.name]) for field in fields(kind)}
     return _Shape(
         columns=tuple(types),
-        pick=attrgetter(*types),
-        encoders=tuple(
-            (index, _ENCODE[type_])
-            for index, type_ in enumerate(types.values())
-            if type_ in _ENCODE
-        ),
         decoders=tuple(
             (name, _decoder(type_)) for name, type_ in types.items() if type_ not in {str, int}
         ),
@@ -102,7 +87,6 @@ def _booking(value: str) -> Booking:
     return read(Booking, orjson.loads(value))
 
 
-_ENCODE: dict[Any, Convert] = {datetime: text, Mapping: as_json, Booking: as_json}
 _DECODE: dict[Any, Convert] = {
     datetime: _instant,
     bool: bool,

@@ -69,6 +69,7 @@ class Claim(Write[Sequence[Message]]):
 class Settle(Write[bool]):
     """How an attempt ended; False when the lease is no longer the `owner`'s for this attempt.
 
+    A retry that would come after the message expired makes it `missed` at once.
     `refund` takes the attempt back (the relay was never reached). A message superseded while it
     was under way becomes `sent` if it left, and else stays superseded.
     """

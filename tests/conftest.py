@@ -1,5 +1,6 @@
 """Databases for the tests: SQLite in a file, PostgreSQL in a server of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -8,6 +9,14 @@ from storage import open_storage
 from storage.interface import Storage
 from tests import postgres
 from tests.records import PREPARED, done
+
+
+def pytest_configure() -> None:
+    """pytest-asyncio asks for the current loop before its first test, and so would make one.
+
+    Nobody would close that one; it would be missed in whichever test the collector runs.
+    """
+    asyncio.set_event_loop(None)
 
 
 class Doors:

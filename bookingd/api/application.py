@@ -37,17 +37,18 @@ def application(config: Config) -> web.Application:
         ],
     )
     creating = bookings.creating(new_booking(config.required_fields))
-    for method, path, handler in (
-        ("POST", "/api/bookings", creating),
-        ("GET", "/api/bookings", bookings.listing),
-        ("GET", "/api/bookings/{id}", bookings.read),
-        ("PUT", "/api/bookings/{id}", bookings.edit),
-        ("PATCH", "/api/bookings/{id}", bookings.step),
-        ("DELETE", "/api/bookings/{id}", bookings.cancel),
-        ("GET", "/api/health", health.health),
-        ("GET", "/api/health/db", health.database),
-    ):
-        app.router.add_route(method, path, handler, expect_handler=_encourage)
+    app.add_routes(
+        [
+            web.post("/api/bookings", creating, expect_handler=_encourage),
+            web.get("/api/bookings", bookings.listing, expect_handler=_encourage),
+            web.get("/api/bookings/{id}", bookings.read, expect_handler=_encourage),
+            web.put("/api/bookings/{id}", bookings.edit, expect_handler=_encourage),
+            web.patch("/api/bookings/{id}", bookings.step, expect_handler=_encourage),
+            web.delete("/api/bookings/{id}", bookings.cancel, expect_handler=_encourage),
+            web.get("/api/health", health.health, expect_handler=_encourage),
+            web.get("/api/health/db", health.database, expect_handler=_encourage),
+        ]
+    )
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
     setup_aiohttp_apispec(app, title="bookingd", version=__version__, url=None, in_place=True)

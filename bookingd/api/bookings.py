@@ -158,7 +158,7 @@ async def _changed(
                 raise
             offer = await request.app[CATALOGUE].get()
             service = offer.service(booking.service_id)
-            raise await _taken(request, slot, service, booking.resource_id) from error
+            raise await _taken(request, slot, service, booking.resource_id, booking) from error
         return _one(write.booking)
     raise StaleVersion
 
@@ -180,9 +180,15 @@ def _keep_required(request: web.Request, details: dict[str, Any]) -> None:
         raise ApiError(Code.VALIDATION_ERROR, errors=errors)
 
 
-async def _taken(request: web.Request, slot: Slot, service: Service, resource_id: str) -> ApiError:
+async def _taken(
+    request: web.Request,
+    slot: Slot,
+    service: Service,
+    resource_id: str,
+    leaving: Booking | None = None,
+) -> ApiError:
     """The refusal, with the next three starts at which it would not be one."""
-    starts = await next_free(request.app[STORAGE], resource_id, service, slot)
+    starts = await next_free(request.app[STORAGE], resource_id, service, slot, leaving)
     free = [
         {"startTime": start, "duration": slot.length // timedelta(minutes=1)} for start in starts
     ]

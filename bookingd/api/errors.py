@@ -1,5 +1,6 @@
 """The one error body, and the one table of error codes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -106,9 +107,18 @@ def answer(error: ApiError, accept: str = "") -> web.Response:
         status=code.status,
         body=orjson.dumps(body, option=orjson.OPT_UTC_Z),
         headers=error.headers,
-        content_type=PROBLEM if PROBLEM in accept else "application/json",
+        content_type=PROBLEM if _accepts_problem(accept) else "application/json",
         charset="utf-8",
     )
+
+
+def _accepts_problem(accept: str) -> bool:
+    """Whether problem+json is asked for by name (RFC 9110, section 12.5.1)."""
+    for given in accept.lower().split(","):
+        kind, *parameters = [part.strip() for part in given.split(";")]
+        if kind == PROBLEM:
+            return not any(re.fullmatch(r"q=0(\.0*)?", parameter) for parameter in parameters)
+    return False
 
 
 def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:

@@ -65,7 +65,12 @@ RETURNING id
 MISS = """
 UPDATE messages
    SET state = 'missed'
- WHERE state = 'pending' AND expires_at <= $1
+ WHERE expires_at <= $1
+   AND id IN (SELECT id
+                FROM messages
+               WHERE state = 'pending' AND next_attempt_at <= $1
+               ORDER BY next_attempt_at, id
+               LIMIT 500)
 """
 PRESENCE = 0x626B6764
 """The first key of the advisory lock that a daemon holds while it lives: 'bkgd'."""
@@ -85,6 +90,7 @@ WITH due AS MATERIALIZED (
     SELECT id
       FROM messages
      WHERE state = 'pending' AND next_attempt_at <= $1
+       AND (expires_at IS NULL OR expires_at > $1)
      ORDER BY next_attempt_at, id
      LIMIT $2
        FOR UPDATE SKIP LOCKED
@@ -98,7 +104,11 @@ RETURNING messages.*
 SETTLE = """
 WITH settled AS (
     UPDATE messages
-       SET state = CASE WHEN state = 'superseded' AND $4 <> 'sent' THEN state ELSE $4 END,
+       SET state = CASE
+               WHEN state = 'superseded' AND $4 <> 'sent' THEN state
+               WHEN $4 = 'pending' AND $6 >= expires_at THEN 'missed'
+               ELSE $4
+           END,
            leased_by = NULL,
            attempts = attempts - $5,
            next_attempt_at = coalesce($6, next_attempt_at),

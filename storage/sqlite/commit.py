@@ -1,12 +1,14 @@
 """Writes made true: many in one transaction, because one fsync can serve them all."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from itertools import chain, groupby
+from typing import Any, cast
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
 from storage.model import Message, MessageState
-from storage.rows import CHANGED_COLUMNS, columns, read, text, values
+from storage.rows import as_json, read, text
 from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
@@ -49,12 +51,22 @@ def _together(
     with file.turn(), translated():
         connection.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [_outcome(connection, write) for write in writes]
+            outcomes = _in_order(connection, writes)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+    return outcomes
+
+
+def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
+    outcomes: list[Any | StorageError] = []
+    for kind, group in groupby(writes, type):
+        if kind is Place:
+            outcomes += _place(connection, cast("list[Place]", list(group)))
+        else:
+            outcomes += [_outcome(connection, write) for write in group]
     return outcomes
 
 
@@ -65,23 +77,33 @@ def _outcome(connection: Raw, write: Write[Any]) -> Any | StorageError:
         return refusal
 
 
-def _place(connection: Raw, write: Place) -> None:
-    _unless_taken(connection, statements.PLACE, values(write.booking))
-    _tell(connection, write)
+def _place(connection: Raw, places: Sequence[Place]) -> list[SlotTaken | None]:
+    """All of them by one statement; if one has no place, one after the other."""
+    try:
+        _unless_taken(connection, statements.PLACE, [_json([one.booking for one in places])])
+    except SlotTaken as refusal:
+        if len(places) == 1:
+            return [refusal]
+        return [_place(connection, [one])[0] for one in places]
+    _tell(connection, places)
+    return [None] * len(places)
 
 
 def _change(connection: Raw, write: Change) -> None:
-    after = dict(zip(columns(type(write.booking)), values(write.booking), strict=True))
-    changed = [after[name] for name in CHANGED_COLUMNS]
-    identity = [write.booking.id, write.expected]
-    cursor = _unless_taken(
-        connection, statements.CHANGE, [after["start_time"], *changed, *identity]
-    )
-    if not cursor.rowcount:
+    parameters = [_json([write.booking]), write.expected]
+    if not _unless_taken(connection, statements.CHANGE, parameters).rowcount:
         known = connection.execute(statements.VERSION, [write.booking.id]).fetchone()
         raise StaleVersion if known else NotFound
     connection.execute(statements.SUPERSEDE_REMINDERS, [write.booking.id])
-    _tell(connection, write)
+    _tell(connection, [write])
+
+
+def _json(records: object) -> str:
+    """The records as JSON. Raises `TypeError` for a NUL, at which SQLite would cut the text off."""
+    text_ = as_json(records)
+    if "\\u0000" in text_ and _NUL.search(text_):
+        raise TypeError("text that holds NUL")
+    return text_
 
 
 def _unless_taken(connection: Raw, sql: str, parameters: list[Any]) -> sqlite3.Cursor:
@@ -93,9 +115,10 @@ def _unless_taken(connection: Raw, sql: str, parameters: list[Any]) -> sqlite3.C
         raise
 
 
-def _tell(connection: Raw, write: Place | Change) -> None:
-    connection.execute(statements.TELL, values(write.event))
-    connection.executemany(statements.OWE, [values(message) for message in write.messages])
+def _tell(connection: Raw, writes: Sequence[Place | Change]) -> None:
+    messages = list(chain.from_iterable(write.messages for write in writes))
+    connection.execute(statements.TELL, [_json([write.event for write in writes])])
+    connection.execute(statements.OWE, [_json(messages)])
 
 
 def _claim(connection: Raw, write: Claim) -> list[Message]:
@@ -140,15 +163,7 @@ def _release(connection: Raw, write: Release) -> int:
 
 
 def _owe(connection: Raw, write: Owe) -> int:
-    rows = [
-        [
-            *values(message),
-            *(message.booking_id, message.booking.version),
-            *(message.booking_id, text(message.due_at)),
-        ]
-        for message in write.messages
-    ]
-    return max(connection.executemany(statements.OWE_STILL, rows).rowcount, 0)
+    return connection.execute(statements.OWE_STILL, [_json(write.messages)]).rowcount
 
 
 def _supersede(connection: Raw, write: Supersede) -> int:
@@ -157,19 +172,21 @@ def _supersede(connection: Raw, write: Supersede) -> int:
 
 
 def _save_service(connection: Raw, write: SaveService) -> None:
-    connection.execute(statements.SAVE_SERVICE, values(write.service))
+    connection.execute(statements.SAVE_SERVICE, [_json([write.service])])
 
 
 def _save_resource(connection: Raw, write: SaveResource) -> None:
-    connection.execute(statements.SAVE_RESOURCE, values(write.resource))
+    connection.execute(statements.SAVE_RESOURCE, [_json([write.resource])])
 
 
 def _save_key(connection: Raw, write: SaveKey) -> None:
-    connection.execute(statements.SAVE_KEY, values(write.key))
+    connection.execute(statements.SAVE_KEY, [_json([write.key])])
 
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL in JSON, and not an escaped backslash before the letters u0000."""
 
 _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
-    Place: _place,
     Change: _change,
     Claim: _claim,
     Settle: _settle,

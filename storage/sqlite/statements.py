@@ -1,4 +1,8 @@
-"""The SQL of writing. Columns of records come from the records themselves."""
+"""The SQL of writing. Records travel as a JSON array, whose keys are the columns' names.
+
+One statement for many rows takes and gives back Python's lock once, not once for each row: so
+SQLite works on one core while the event loop has the other.
+"""
 
 from storage.model import ApiKey, Booking, Event, Message, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
@@ -6,32 +10,36 @@ from storage.rows import CHANGED_COLUMNS, columns
 
 def _insert(table: str, record: type) -> str:
     names = columns(record)
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    values = ", ".join(f"value ->> '$.{name}'" for name in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)"
 
 
 def _save(table: str, record: type) -> str:
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
-    return f"{_insert(table, record)} ON CONFLICT (id) DO UPDATE SET {changes}"
+    return f"{_insert(table, record)} WHERE true ON CONFLICT (id) DO UPDATE SET {changes}"
 
 
 PLACE = _insert("bookings", Booking)
 CHANGE = f"""
 UPDATE bookings
-   SET reminder_sent = reminder_sent AND start_time = ?,
-       {", ".join(f"{name} = ?" for name in CHANGED_COLUMNS)}
- WHERE id = ? AND version = ?
+   SET reminder_sent = reminder_sent AND start_time = value ->> '$.start_time',
+       {", ".join(f"{name} = value ->> '$.{name}'" for name in CHANGED_COLUMNS)}
+  FROM json_each(?)
+ WHERE bookings.id = value ->> '$.id' AND version = ?
 """
 VERSION = "SELECT version FROM bookings WHERE id = ?"
 TELL = _insert("events", Event)
 OWE = _insert("messages", Message)
 OWE_STILL = f"""
-INSERT INTO messages ({", ".join(columns(Message))})
-SELECT {", ".join("?" * len(columns(Message)))}
- WHERE EXISTS (SELECT 1 FROM bookings WHERE id = ? AND version = ?)
+{OWE}
+ WHERE EXISTS (SELECT 1
+                 FROM bookings
+                WHERE id = value ->> '$.booking_id' AND version = value ->> '$.booking.version')
    AND NOT EXISTS (SELECT 1
                      FROM messages
-                    WHERE booking_id = ? AND due_at = ?
+                    WHERE booking_id = value ->> '$.booking_id' AND due_at = value ->> '$.due_at'
                       AND kind = 'reminder' AND state <> 'superseded')
+ON CONFLICT DO NOTHING
 """
 SUPERSEDE_REMINDERS = """
 UPDATE messages
@@ -43,7 +51,12 @@ SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = '
 MISS = """
 UPDATE messages
    SET state = 'missed'
- WHERE state = 'pending' AND expires_at <= :now
+ WHERE expires_at <= :now
+   AND id IN (SELECT id
+                FROM messages
+               WHERE state = 'pending' AND next_attempt_at <= :now
+               ORDER BY next_attempt_at, id
+               LIMIT 500)
 """
 CLAIM = """
 UPDATE messages
@@ -51,13 +64,18 @@ UPDATE messages
  WHERE id IN (SELECT id
                 FROM messages
                WHERE state = 'pending' AND next_attempt_at <= :now
+                 AND (expires_at IS NULL OR expires_at > :now)
                ORDER BY next_attempt_at, id
                LIMIT :limit)
 RETURNING *
 """
 SETTLE = """
 UPDATE messages
-   SET state = CASE WHEN state = 'superseded' AND :state <> 'sent' THEN state ELSE :state END,
+   SET state = CASE
+           WHEN state = 'superseded' AND :state <> 'sent' THEN state
+           WHEN :state = 'pending' AND :next_attempt_at >= expires_at THEN 'missed'
+           ELSE :state
+       END,
        leased_by = NULL,
        attempts = attempts - :refund,
        next_attempt_at = coalesce(:next_attempt_at, next_attempt_at),

@@ -1,6 +1,5 @@
 """What the tests of the top floor need: a configuration, and a place without an environment."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +14,6 @@ from tests.records import DAY
 
 ADMIN = "bk_admin_for-the-tests-of-bookingd"
 PUBLIC = "bk_pub_for-the-tests-of-bookingd"
-
-
-def pytest_configure() -> None:
-    """pytest-asyncio asks for the current loop before its first test, and so would make one.
-
-    Nobody would close that one; it would be missed in whichever test the collector runs.
-    """
-    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(autouse=True)

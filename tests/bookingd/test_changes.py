@@ -205,6 +205,16 @@ def test_an_edit_that_changes_nothing_is_none(status: BookingStatus):
         assert changes.edit(booking, DETAILS, SLOT, SERVICE, moment) is None
 
 
+@pytest.mark.parametrize("status", [BookingStatus.CONFIRMED, BookingStatus.COMPLETED])
+def test_the_same_slot_is_no_move_though_the_buffers_of_the_service_are_others_by_now(
+    status: BookingStatus,
+):
+    late = replace(MOMENT, now=START + DAY)
+    change = changes.edit(a_booking(status=status), {"name": "Grace"}, SLOT, BUFFERED, late)
+    assert change is not None
+    assert (change.booking.name, change.booking.sequence) == ("Grace", 0)
+
+
 def test_a_booking_cannot_be_moved_into_the_past():
     with pytest.raises(InPast):
         changes.edit(a_booking(), {}, Slot(NOW, HOUR), SERVICE, MOMENT)

@@ -157,16 +157,16 @@ def test_no_keys_are_a_list_too():
     assert listed() == []
 
 
-@pytest.mark.parametrize("name", ["[red]alert[/red]", "[/nonsense]", "[link=https://x]", "a\nb"])
+@pytest.mark.parametrize("name", ["[red]alert[/red]", "[/nonsense]", "[link=https://x]"])
 def test_a_name_is_shown_as_it_is(name: str):
     assert run("keys", "create", name).exit_code == 0
     result = run("keys", "list")
     assert result.exit_code == 0
-    assert name.split("\n", maxsplit=1)[0] in result.output
+    assert name in result.output
     assert listed()[0]["name"] == name
 
 
-@pytest.mark.parametrize("name", ["", " "])
-def test_a_key_without_a_name_is_not_made(name: str):
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x1b[31mb", "x" * 101])
+def test_a_key_without_a_proper_name_is_not_made(name: str):
     assert run("keys", "create", name).exit_code != 0
     assert listed() == []

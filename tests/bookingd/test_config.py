@@ -105,8 +105,8 @@ def test_a_variable_is_read(
 
 
 def a_relay(**fields: Any) -> Relay:
-    values = {"host": "mail.example.org", "port": 587, "username": None, "password": None}
-    return Relay(**values | {"tls": "starttls"} | fields)
+    values: dict[str, Any] = {"host": "mail.example.org", "port": 587, "tls": "starttls"}
+    return Relay(**values | {"username": None, "password": None} | fields)
 
 
 def test_the_relay_is_what_the_smtp_variables_say(monkeypatch: pytest.MonkeyPatch):

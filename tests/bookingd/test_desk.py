@@ -59,7 +59,8 @@ class Counter:
 
 
 @on_both
-async def test_all_that_waits_shares_one_commit(storage: Storage):
+async def test_all_that_waits_shares_one_commit(storage: Storage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "BATCH", 64)
     counter = Counter(storage)
     bookings = a_row_of_bookings(20)
     tasks = await counter.waiting(*map(place, bookings))

@@ -10,14 +10,6 @@ import pytest
 from tests.records import NOW
 
 
-def pytest_configure() -> None:
-    """pytest-asyncio asks for the current loop before its first test, and so would make one.
-
-    Nobody would close that one; it would be missed in whichever test the collector runs.
-    """
-    asyncio.set_event_loop(None)
-
-
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> str:
     """SQLite, unless a test asks for another kind by `on_both`."""

@@ -86,6 +86,7 @@ class ScriptedRelay:
         self.port = 0
         self.connections = 0
         self.open = 0
+        self.silent = False
         self.taken: list[bytes] = []
         self.heard: list[str] = []
         self._script = script
@@ -106,7 +107,8 @@ class ScriptedRelay:
         while True:
             reply = self._reply(line)
             if reply in {HANG_UP, SILENCE}:
-                await (reader.read() if reply == SILENCE else asyncio.sleep(0))
+                self.silent = reply == SILENCE
+                await (reader.read() if self.silent else asyncio.sleep(0))
                 return
             writer.write(f"{reply}\r\n".encode("utf-8", "surrogateescape"))
             if reply.startswith("354"):

@@ -1,11 +1,10 @@
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 
-from storage.rows import as_json, columns, read, text, values
+from storage.rows import as_json, read, text
 from tests.records import (
     DAY,
     INSTANT,
@@ -31,20 +30,9 @@ RECORDS = [
 each_record = pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
 
 
-@each_record
-def test_a_record_comes_back_from_its_values(record: Any):
-    row = dict(zip(columns(type(record)), values(record), strict=True))
-    assert read(type(record), row) == record
-
-
 @pytest.mark.parametrize("record", [RECORDS[0], RECORDS[1], RECORDS[4], RECORDS[6]])
 def test_a_record_comes_back_from_its_json(record: Any):
     assert read(type(record), orjson.loads(as_json(record))) == record
-
-
-@each_record
-def test_values_are_what_sqlite_takes(record: Any):
-    assert all(isinstance(value, str | int | None) for value in values(record))
 
 
 def test_texts_of_instants_sort_as_the_instants_do():
@@ -54,12 +42,11 @@ def test_texts_of_instants_sort_as_the_instants_do():
     assert len({len(one) for one in texts}) == 1
 
 
-def test_a_text_keeps_the_microsecond_of_a_whole_second():
-    assert text(NOW) == "2026-03-02T09:00:00.000000+00:00"
+def test_a_text_has_microseconds_where_there_are_any():
+    assert text(NOW) == "2026-03-02T09:00:00+00:00"
     assert text(NOW + timedelta(microseconds=10)) == "2026-03-02T09:00:00.000010+00:00"
 
 
-def test_an_absent_value_stays_absent():
-    booking = replace(RECORDS[0], phone=None)
-    row = dict(zip(columns(type(booking)), values(booking), strict=True))
-    assert row["phone"] is None
+def test_a_text_is_what_json_says():
+    for instant in (NOW, NOW + timedelta(microseconds=10)):
+        assert as_json([instant]) == f'["{text(instant)}"]'

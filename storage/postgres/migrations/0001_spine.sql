@@ -55,7 +55,7 @@ CREATE TABLE bookings (
 CREATE INDEX booking_by_start ON bookings (start_time, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
-CREATE INDEX booking_by_status ON bookings (status, start_time, id);
+CREATE INDEX booking_by_status ON bookings (status, start_time, id) WHERE status <> 'CONFIRMED';
 
 CREATE TABLE events (
     id         UUID NOT NULL,
@@ -90,7 +90,6 @@ CREATE TABLE messages (
 );
 
 CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
-CREATE INDEX message_expiring ON messages (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)

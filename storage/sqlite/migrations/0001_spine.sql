@@ -1,4 +1,5 @@
--- Instants are text in UTC of one width (2026-11-22T09:00:00.000000+00:00) and so sort by time.
+-- Instants are text in UTC (2026-11-22T09:00:00+00:00) and sort by time. Where one has a fraction
+-- of a second and another has none, a point meets a plus sign, which sorts before it.
 
 CREATE TABLE services (
     id                 TEXT PRIMARY KEY,
@@ -51,7 +52,7 @@ CREATE INDEX booking_live ON bookings (resource_id, occupied_start, occupied_end
 CREATE INDEX booking_by_start ON bookings (start_time, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
-CREATE INDEX booking_by_status ON bookings (status, start_time, id);
+CREATE INDEX booking_by_status ON bookings (status, start_time, id) WHERE status <> 'CONFIRMED';
 
 -- Live bookings of a resource do not overlap. So of those that start before the new one ends, the
 -- last to start is also the last to end, and it alone has to be looked at.
@@ -117,7 +118,6 @@ CREATE TABLE messages (
 ) STRICT;
 
 CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
-CREATE INDEX message_expiring ON messages (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
@@ -135,8 +135,8 @@ CREATE TABLE api_keys (
 
 INSERT INTO services
 VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', 0, 0, 0,
-        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
+        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00');
 
 INSERT INTO resources
 VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL,
-        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
+        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00');

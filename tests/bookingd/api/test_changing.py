@@ -22,7 +22,7 @@ def if_match(value: str) -> dict[str, str]:
     return {"If-Match": value}
 
 
-async def kinds(house: House, booking: Any, *states: MessageState) -> list[MessageKind]:
+async def kinds(house: House, booking: Any) -> list[MessageKind]:
     """What the customer is told, oldest first, reminders apart."""
     return [
         one.kind
@@ -259,7 +259,7 @@ async def test_a_change_that_is_always_overtaken_says_so(open_house: Opener):
         reads += 1
         return a_booking(id=booking.id, version=99)
 
-    house.storage.booking = overtaken  # type: ignore[method-assign]
+    house.storage.booking = overtaken  # type: ignore[method-assign,assignment]
     working = asyncio.create_task(house.desk.run())
     answer = await change(house, "PUT", {"id": booking.id}, {"name": "Grace"})
     assert_error(answer, 412, "STALE_VERSION")

@@ -197,7 +197,8 @@ async def test_a_relay_that_falls_silent_is_given_up(
 async def test_a_send_that_is_cancelled_leaves_no_connection():
     async with scripted_relay(CONTENT=SILENCE) as server, channel_to(server.port) as channel:
         sending = asyncio.create_task(channel.send(a_mail()))
-        await until_true(lambda: "DATA" in server.heard)
+        # No sooner: wait_for of Python 3.11, in aiosmtplib, loses a cancellation beside a reply.
+        await until_true(lambda: server.silent)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
@@ -208,7 +209,7 @@ async def test_nobody_at_the_port_is_unreachable():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         channel = EmailChannel(relay(taken.getsockname()[1]))
-        with pytest.raises(Unreachable, match=r"^127\.0\.0\.1:\d+: "):
+        with pytest.raises(Unreachable, match=r"^127\.0\.0\.1:\d+\b"):
             await channel.send(a_mail())
 
 
