@@ -184,7 +184,7 @@ class Daemon:
         try:
             async with self.connection():
                 return False
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return True
 
     async def run(self, *arguments: str, **variables: str) -> Ended:
