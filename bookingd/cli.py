@@ -11,7 +11,7 @@ import click
 
 from bookingd import __version__, config
 from bookingd.config import BadConfigurationError, Config
-from storage.errors import AlreadyRunning, NewerSchema, StorageError
+from storage.errors import AlreadyRunning, BadAddress, NewerSchema, StorageError
 from storage.model import ApiKey, Scope
 
 LONGEST_NAME = 100
@@ -43,7 +43,10 @@ def serve() -> None:
             settings = with_development_keys(settings)
         except OSError as error:
             _fail(os.EX_CANTCREAT, f"cannot keep the keys in .env: {error.strerror}")
-    logs.configure(settings)
+    try:
+        logs.configure(settings)
+    except OSError as error:
+        _fail(os.EX_CONFIG, f"cannot write {settings.log_file}: {error.strerror}")
     _run(lambda: app.serve(settings, lambda: greeting.greet(settings, now())))
 
 
@@ -191,7 +194,7 @@ def _run(main_: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
             return runner.run(main_())
     except AlreadyRunning as error:
         _fail(os.EX_TEMPFAIL, str(error))
-    except NewerSchema as error:
+    except (NewerSchema, BadAddress) as error:
         _fail(os.EX_CONFIG, str(error))
     except StorageError as error:
         _fail(os.EX_UNAVAILABLE, str(error))

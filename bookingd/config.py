@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from environs import EnvValidationError, FileAwareEnv, validate
+from environs import EnvValidationError, FileAwareEnv
 
 from schedules.channels import Relay
 from schedules.messages import Promises
@@ -92,6 +92,8 @@ def load(dotenv: Path = Path(".env")) -> Config:
     if os.environ.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
         env.read_env(dotenv, recurse=False)
     values = _values(env)
+    if values["admin_key"] and values["admin_key"] == values["public_key"]:
+        env.wrong(f"{PREFIX}PUBLIC_KEY", "must differ from the admin key.")
     known = set(env.dump())
     try:
         env.seal()
@@ -123,7 +125,7 @@ def _values(env: _Variables) -> dict[str, Any]:
     environment = env.enum("ENV", Environment.DEVELOPMENT, enum=Environment, by_value=True)
     at_a_desk = environment is Environment.DEVELOPMENT
     relay_host = _text(env, "SMTP_HOST", None, str)
-    port = env.int("PORT", 8080, validate=validate.Range(0, 65535))
+    port = _text(env, "PORT", "8080", _whole(0, 65535))
     host = _text(env, "HOST", "127.0.0.1", str)
     return {
         "environment": environment,
@@ -134,7 +136,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "admin_key": _text(env, "ADMIN_KEY", None, _key),
         "public_key": _text(env, "PUBLIC_KEY", None, _key),
         "smtp_host": relay_host,
-        "smtp_port": env.int("SMTP_PORT", 587, validate=validate.Range(1, 65535)),
+        "smtp_port": _text(env, "SMTP_PORT", "587", _whole(1, 65535)),
         "smtp_username": _text(env, "SMTP_USERNAME", None, str),
         "smtp_password": _text(env, "SMTP_PASSWORD", None, str),
         "smtp_tls": _text(env, "SMTP_TLS", "starttls", _one_of("none", "starttls", "tls")),
@@ -198,6 +200,15 @@ def _text(env: _Variables, name: str, default: str | None, parse: Callable[[str]
     except (ValueError, KeyError, OSError) as error:
         env.wrong(PREFIX + name, f"{error}.")
         return None
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

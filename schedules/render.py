@@ -55,7 +55,7 @@ class Renderer:
         template = self._templates.get_template(f"en/{message.kind}.{message.audience}.txt")
         filled = template.render(booking=message.booking, when=self._when(message.booking))
         subject, _, text = filled.partition("\n")
-        return " ".join(subject.split()), text.lstrip("\n")
+        return _plain(subject), text.lstrip("\n")
 
     def _when(self, booking: Booking) -> str:
         zone = ZoneInfo(booking.time_zone or self._time_zone)
@@ -63,6 +63,15 @@ class Renderer:
         until = f"{end:%H:%M}" if start.date() == end.date() else _moment(end)
         named = zone.key if zone.key == "UTC" else f"{zone.key}, UTC{_offset(start)}"
         return f"{_moment(start)} to {until} ({named})"
+
+
+def _plain(subject: str) -> str:
+    """The subject on one line, and with nothing that the email package would decode.
+
+    It takes `=?...?=` in a header for an encoded word (RFC 2047), and what a customer wrote so
+    could decode to a line break and headers of the customer's own.
+    """
+    return " ".join(subject.split()).replace("=?", "= ?")
 
 
 def _ascii(address: str) -> str:

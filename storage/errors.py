@@ -32,3 +32,7 @@ class AlreadyRunning(StorageError):
 
 class NewerSchema(StorageError):
     """The database was made by a newer bookingd; this one will not touch it."""
+
+
+class BadAddress(StorageError):
+    """The database URL cannot be used."""

@@ -222,6 +222,8 @@ def _possible_abroad(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _known_zone(key: str) -> bool:
+    if not key[:1].isupper():  # localtime, posix/... and right/... are the machine's own
+        return False
     try:
         ZoneInfo(key)
     except (ValueError, KeyError, OSError):

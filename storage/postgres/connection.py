@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from storage.errors import SlotTaken, StorageError, Unavailable
+from storage.errors import BadAddress, SlotTaken, StorageError, Unavailable
 from storage.postgres import statements
 
 MAXIMUM = 20
@@ -59,8 +59,8 @@ _QUOTING = (TypeError, UnicodeError, asyncpg.DataError)
 
 
 async def open_pool(url: str) -> Pool:
-    """Connections that read and write. Raises `Unavailable`."""
-    with translated():
+    """Connections that read and write. Raises `BadAddress`, `Unavailable`."""
+    with translated(), _readable(url):
         return await asyncpg.create_pool(
             url,
             min_size=2,
@@ -103,6 +103,16 @@ def _words(error: BaseException) -> str:
     """The kind of the error, and what the server said without the values that it quotes."""
     said = error.args[0] if error.args and not isinstance(error, _QUOTING) else ""
     return f"{type(error).__name__} {said}".rstrip()
+
+
+@contextmanager
+def _readable(url: str) -> Iterator[None]:
+    """Tells a URL that asyncpg cannot read from a server that it cannot reach."""
+    try:
+        yield
+    except ValueError as error:  # ClientConfigurationError is one, too
+        scheme = url.partition("://")[0]
+        raise BadAddress(f"the {scheme} URL cannot be used: {error}") from None
 
 
 class Presence:

@@ -3,14 +3,14 @@
 import random
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
-from storage.errors import NotFound, StorageError
+from storage.errors import NotFound, StorageError, Unavailable
 from storage.interface import BookingFilter, Health, Position, Sort, Storage
 from storage.listing import Listing
 from storage.model import ApiKey, Booking, Message, Resource, Service
@@ -126,12 +126,12 @@ class SqliteStorage(Storage):
 
     async def close(self) -> None:
         await self._readers.close()
-        await self._run(self._file.take_turn)  # for closing may write a checkpoint
-        try:
-            await self._writer.close()
-        finally:
-            self._file.give_turn()
-            self._file.close()
+        async with AsyncExitStack() as last:
+            last.callback(self._file.close)
+            with suppress(Unavailable):  # who keeps the turn has the file open, and checkpoints
+                await self._run(self._file.take_turn)  # for the last to close writes a checkpoint
+                last.callback(self._file.give_turn)
+            last.push_async_callback(self._writer.close)
 
     async def _all(self, kind: type[Record], sql: str, parameters: Any = ()) -> list[Record]:
         return [read(kind, row) for row in await self._rows(sql, parameters)]

@@ -186,6 +186,23 @@ def test_any_name_arrives_as_it_was_written(name: str):
     assert subject(message).startswith(f"Booked: {name}, Monday")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=?utf-8?q?Ada=0D=0ABcc:_other@example.org=0D=0A=0D=0ABody?=",
+        "=?utf-8?q?Ada=0ABcc:_other@example.org?=",
+        "=?utf-8?b?QWRhDQpCY2M6IG90aGVyQGV4YW1wbGUub3Jn?=",
+        "=?utf-8?q?=ff=fe=00?=",
+    ],
+)
+def test_an_encoded_word_in_a_name_is_not_decoded_into_headers(name: str):
+    found = mail(a_message(a_booking(name=name), audience=ADMIN))
+    assert set(found.keys()) == set(mail(a_message(a_booking(), audience=ADMIN)).keys())
+    assert "\n" not in found["Subject"]
+    assert found["Subject"].strip().startswith("Booked: = ?utf-8?")
+    assert name in text(a_message(a_booking(name=name), audience=ADMIN))
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_no_name_becomes_a_header(name: str):
