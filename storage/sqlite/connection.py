@@ -30,14 +30,8 @@ _REFUSED = (
 )
 """What is wrong with the values themselves."""
 
-_WRITER = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "wal_autocheckpoint = 4000",
-)
-"""FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html).
-A checkpoint every 16 MB writes a page that many commits touched once."""
+_WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+"""FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html)."""
 
 
 async def open_writer(path: Path) -> aiosqlite.Connection:
