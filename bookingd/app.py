@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -34,8 +34,9 @@ from storage.interface import Storage
 
 log = logging.getLogger(__name__)
 
-DRAIN = timedelta(seconds=1)
-RECONCILE = timedelta(hours=1)
+LOOK_EVERY = timedelta(seconds=1)
+RECONCILE_EVERY = timedelta(hours=1)
+
 LAST_WORDS = 1.0
 """Seconds to write out the last answers."""
 
@@ -107,7 +108,7 @@ def _application(config: Config, storage: Storage, desk: Desk) -> web.Applicatio
     app[context.DESK] = desk
     app[context.CATALOGUE] = Catalogue(storage)
     app[context.KEYRING] = Keyring(config, storage, now)
-    app[context.LIMITER] = _limiter(config)
+    app[context.LIMITER] = Limiter(config.rate_limit) if config.rate_limit else None
     app[context.CLOCK] = now
     app[context.STARTED] = time.monotonic()
     return app
@@ -135,10 +136,6 @@ def _channel(config: Config) -> Channel | None:
     return None
 
 
-def _limiter(config: Config) -> Limiter | None:
-    return Limiter(config.rate_limit) if config.rate_limit else None
-
-
 def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) -> Scheduler:
     scheduler = Scheduler(now)
 
@@ -152,12 +149,8 @@ def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) 
         except Unavailable as error:
             log.warning("reminders not reconciled", extra={"reason": str(error)})
 
-    jobs: list[tuple[timedelta, Callable[[], Awaitable[None]]]] = [
-        (DRAIN, drain),
-        (RECONCILE, remind),
-    ]
-    for interval, job in jobs:
-        scheduler.every(interval, job.__name__, job)
+    scheduler.every(LOOK_EVERY, "drain", drain)
+    scheduler.every(RECONCILE_EVERY, "remind", remind)
     return scheduler
 
 

@@ -12,7 +12,9 @@ import click
 from bookingd import __version__, config
 from bookingd.config import BadConfigurationError, Config
 from storage.errors import AlreadyRunning, BadAddress, NewerSchema, StorageError
+from storage.interface import Health, Storage
 from storage.model import ApiKey, Scope
+from storage.writes import Write
 
 LONGEST_NAME = 100
 """Characters of a key's name."""
@@ -53,19 +55,9 @@ def serve() -> None:
 @main.command()
 def check() -> None:
     """Say whether the configuration and the database are in order."""
-    from storage import open_storage
-
     settings = _configuration()
-
-    async def look() -> None:
-        storage = await open_storage(settings.database_url, shared=True)
-        try:
-            found = await storage.health()
-        finally:
-            await storage.close()
-        click.echo(f"database: {found.backend}, answers in {found.latency * 1000:.1f} ms")
-
-    _run(look)
+    found: Health = _with_storage(settings, lambda storage: storage.health())
+    click.echo(f"database: {found.backend}, answers in {found.latency * 1000:.1f} ms")
     for warning in settings.warnings:
         click.echo(f"warning: {warning}")
     click.echo("configuration: in order")
@@ -110,7 +102,7 @@ def create_key(name: str, scope: str, days: int | None) -> None:
     made = now()
     expires_at = made + timedelta(days=days) if days else None
     secret, record = new_key(name, Scope(scope), made, expires_at)
-    _with_storage(lambda storage: _commit(storage, SaveKey(record)))
+    _with_storage(_configuration(), lambda storage: _commit(storage, SaveKey(record)))
     click.echo(secret)
     click.echo("Keep it now: it is not shown again.", err=True)
 
@@ -119,7 +111,7 @@ def create_key(name: str, scope: str, days: int | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def list_keys(as_json: bool) -> None:
     """List the keys, without their secrets."""
-    found: list[ApiKey] = _with_storage(lambda storage: storage.keys())
+    found: list[ApiKey] = _with_storage(_configuration(), lambda storage: storage.keys())
     rows = [
         {
             "id": key.id,
@@ -148,12 +140,13 @@ def revoke_key(key_id: str) -> None:
     from bookingd.clock import now
     from storage.writes import SaveKey
 
-    found: list[ApiKey] = _with_storage(lambda storage: storage.keys())
+    settings = _configuration()
+    found: list[ApiKey] = _with_storage(settings, lambda storage: storage.keys())
     key = next((key for key in found if key.id == key_id), None)
     if key is None:
         _fail(os.EX_DATAERR, f"there is no key {key_id}; see: bookingd keys list")
     revoked = replace(key, revoked_at=key.revoked_at or now())
-    _with_storage(lambda storage: _commit(storage, SaveKey(revoked)))
+    _with_storage(settings, lambda storage: _commit(storage, SaveKey(revoked)))
     click.echo(f"{key.name} is revoked")
 
 
@@ -164,10 +157,9 @@ def _configuration() -> Config:
         _fail(os.EX_CONFIG, str(error))
 
 
-def _with_storage(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+def _with_storage(settings: Config, work: Callable[[Storage], Coroutine[Any, Any, Any]]) -> Any:
+    """Do `work` on the database, beside a daemon if one runs."""
     from storage import open_storage
-
-    settings = _configuration()
 
     async def run() -> Any:
         storage = await open_storage(settings.database_url, shared=True)
@@ -179,7 +171,7 @@ def _with_storage(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
     return _run(run)
 
 
-async def _commit(storage: Any, write: Any) -> None:
+async def _commit(storage: Storage, write: Write[Any]) -> None:
     for outcome in await storage.commit([write]):
         if isinstance(outcome, StorageError):
             raise outcome

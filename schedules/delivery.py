@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Protocol
 
-from schedules.channels import Channel, Deferred, DeliveryError, Rejected, Uncertain, Unreachable
+from schedules.channels import Channel, DeliveryError, Rejected, Uncertain, Unreachable
 from schedules.circuit import Circuit
 from schedules.retry import UNCERTAIN, pause_after
 from storage.model import Message, MessageState
@@ -57,14 +57,10 @@ class Delivery:
             pause = timedelta(seconds=self._relay.fault(error))
             return self._pending(message, str(error), pause, refund=True)
         self._relay.works()
-        match error:
-            case Rejected():
-                return self._dead(message, str(error))
-            case Uncertain():
-                return self._later(message, str(error), at_least=UNCERTAIN)
-            case Deferred():
-                return self._later(message, str(error))
-        raise TypeError(error)
+        if isinstance(error, Rejected):
+            return self._dead(message, str(error))
+        at_least = UNCERTAIN if isinstance(error, Uncertain) else timedelta()
+        return self._later(message, str(error), at_least)
 
     def _later(self, message: Message, error: str, at_least: timedelta = timedelta()) -> Settle:
         pause = pause_after(message.attempts)

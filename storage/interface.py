@@ -42,6 +42,14 @@ class Sort(StrEnum):
     UPDATED = "updatedAt"
     UPDATED_DOWN = "-updatedAt"
 
+    @property
+    def column(self) -> str:
+        """The field of a booking that it goes by."""
+        return _SORTED[self.removeprefix("-")]
+
+
+_SORTED = {"startTime": "start_time", "createdAt": "created_at", "updatedAt": "updated_at"}
+
 
 @dataclass(frozen=True, slots=True)
 class Position:

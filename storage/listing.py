@@ -8,12 +8,6 @@ from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
 from storage.model import BookingStatus
 
-_COLUMNS = {
-    "startTime": ("start_time", "id"),
-    "createdAt": ("id",),  # ids sort by the time of their making
-    "updatedAt": ("updated_at", "id"),
-}
-
 
 class Listing:
     """A query with `?` for each of its `parameters`.
@@ -50,7 +44,8 @@ class Listing:
 
     def page(self, sort: Sort, limit: int, offset: int, after: Position | None) -> str:
         """One page of them."""
-        columns = _COLUMNS[sort.removeprefix("-")]
+        # Ids sort by the time of their making, so that order needs no index of its own.
+        columns = ["id"] if sort.column == "created_at" else [sort.column, "id"]
         direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
         if after is not None:
             position = [self._instant(after.at), after.id][-len(columns) :]

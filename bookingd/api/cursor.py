@@ -9,12 +9,10 @@ from storage.ids import is_id
 from storage.interface import Position, Sort
 from storage.model import Booking
 
-_SORTED = {"startTime": "start_time", "createdAt": "created_at", "updatedAt": "updated_at"}
-
 
 def after(booking: Booking, sort: Sort) -> str:
     """The cursor of the page behind this booking."""
-    at: datetime = getattr(booking, _SORTED[sort.removeprefix("-")])
+    at: datetime = getattr(booking, sort.column)
     return urlsafe_b64encode(f"{sort} {at.isoformat()} {booking.id}".encode()).decode()
 
 

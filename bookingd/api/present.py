@@ -1,6 +1,5 @@
 """Records as the JSON that goes out."""
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -51,12 +50,6 @@ def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response
 def etag(record: Booking) -> str:
     """The entity tag of a booking: its version (RFC 9110, section 8.8.3)."""
     return f'"{record.version}"'
-
-
-def instant(moment: datetime) -> str:
-    """An instant as it goes out in JSON."""
-    text: str = orjson.loads(orjson.dumps(moment, option=_OPTIONS))
-    return text
 
 
 def _minutes(record: Booking) -> int:

@@ -1,7 +1,6 @@
 """The SQL of writing. Records travel as a JSON array, whose keys are the columns' names.
 
-One statement for many rows takes and gives back Python's lock once, not once for each row: so
-SQLite works on one core while the event loop has the other.
+One statement for many rows takes and gives back Python's lock once, not once for each row.
 """
 
 from storage.model import ApiKey, Booking, Event, Message, Resource, Service
