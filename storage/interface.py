@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from storage.errors import StorageError
-from storage.model import ApiKey, Booking, BookingStatus, Message, Resource, Service
+from storage.model import ApiKey, Booking, BookingStatus, Message, Outbox, Resource, Service
 from storage.writes import Write
 
 
@@ -70,6 +70,19 @@ class Health:
     maximum: int
 
 
+HEALTH = 2.0
+"""Seconds in which a database gives a sign of life, or counts as gone."""
+
+OVERDUE = timedelta(minutes=5)
+"""So long after its moment a message that has not left is overdue."""
+
+SOON = timedelta(hours=24)
+"""How far ahead reminders are counted."""
+
+FAR = timedelta(hours=48)
+"""Further ahead than any message waits for its next attempt."""
+
+
 class Storage(ABC):
     """Bookings and what they owe, in one database.
 
@@ -123,6 +136,10 @@ class Storage(ABC):
         """All messages of these bookings, oldest first."""
 
     @abstractmethod
+    async def outbox(self, now: datetime) -> Outbox:
+        """How the outbox stands at `now`. MUST NOT cost more the more has been sent."""
+
+    @abstractmethod
     async def services(self) -> list[Service]:
         """All services, oldest first."""
 
@@ -136,7 +153,7 @@ class Storage(ABC):
 
     @abstractmethod
     async def health(self) -> Health:
-        """Ask the database for a sign of life, within two seconds."""
+        """Ask the database for a sign of life, within `HEALTH` seconds."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -151,6 +151,23 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """How many messages have not left, by state, and of those to leave how many were due already.
+
+    `oldest_due_at` is the earliest moment of these; `reminders_soon` are due within `SOON`.
+    """
+
+    pending: int
+    leased: int
+    dead: int
+    missed: int
+    due: int
+    overdue: int
+    oldest_due_at: datetime | None
+    reminders_soon: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """What can be booked. The buffers, in minutes, widen a slot to its occupied range."""
 
@@ -177,18 +194,27 @@ class Resource:
 class Scope(StrEnum):
     """What a key may do."""
 
-    ADMIN = "admin"
     PUBLISHABLE = "publishable"
+    READ_ONLY = "read-only"
+    OPERATOR = "operator"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key by its SHA-256 in hexadecimal; the key itself is kept nowhere."""
+    """A key by its SHA-256 in hexadecimal; the key itself is kept nowhere.
+
+    `prefix` is how it begins, for people to know it by. With `origins` it works only on pages of
+    these. `last_used_at` is noted now and then, and may lag by minutes.
+    """
 
     id: str
     name: str
     scope: Scope
+    prefix: str
     digest: str
     created_at: datetime
+    origins: tuple[str, ...] = ()
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None

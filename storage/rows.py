@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
 
-from storage.model import ApiKey, Booking, Event, Message, Resource, Service
+from storage.model import ApiKey, Booking, Event, Message, Outbox, Resource, Service
 
 Record = TypeVar("Record")
 Convert = Callable[[Any], Any]
@@ -83,6 +83,10 @@ def _mapping(value: str | dict[str, Any]) -> dict[str, Any]:
     return value if isinstance(value, dict) else orjson.loads(value)
 
 
+def _texts(value: str | list[str]) -> tuple[str, ...]:
+    return tuple(orjson.loads(value) if isinstance(value, str) else value)
+
+
 def _booking(value: str) -> Booking:
     return read(Booking, orjson.loads(value))
 
@@ -91,10 +95,11 @@ _DECODE: dict[Any, Convert] = {
     datetime: _instant,
     bool: bool,
     Mapping: _mapping,
+    tuple: _texts,
     Booking: _booking,
 }
 _SHAPES: dict[Any, _Shape] = {
-    kind: _shape(kind) for kind in (Booking, Event, Message, Service, Resource, ApiKey)
+    kind: _shape(kind) for kind in (Booking, Event, Message, Outbox, Service, Resource, ApiKey)
 }
 
 CHANGED_COLUMNS = tuple(

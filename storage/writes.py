@@ -3,7 +3,7 @@
 Each class names in its base the outcome that `Storage.commit` gives for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -123,9 +123,16 @@ class SaveResource(Write[None]):
 
 @dataclass(frozen=True, slots=True)
 class SaveKey(Write[None]):
-    """An API key, new or changed."""
+    """An API key, new or changed. A revocation is for good, and `last_used_at` is not taken."""
 
     key: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class NoteUse(Write[None]):
+    """When keys were last used, by their ids; an earlier instant than is known changes nothing."""
+
+    used: Mapping[str, datetime]
 
 
 def _check_one(booking: Booking, event: Event, messages: Sequence[Message]) -> None:

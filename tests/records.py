@@ -73,6 +73,7 @@ def a_key(**fields: Any) -> ApiKey:
         "id": key,
         "name": "front desk",
         "scope": Scope.ADMIN,
+        "prefix": f"bk_admin_{key[-8:]}",
         "digest": key.replace("-", "") * 2,
         "created_at": NOW,
     }

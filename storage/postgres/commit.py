@@ -12,6 +12,7 @@ from storage.rows import as_json, read
 from storage.writes import (
     Change,
     Claim,
+    NoteUse,
     Owe,
     Place,
     Release,
@@ -152,6 +153,10 @@ async def _save_key(connection: Connection, write: SaveKey) -> None:
     await connection.execute(statements.SAVE_KEY, as_json(write.key))
 
 
+async def _note_use(connection: Connection, write: NoteUse) -> None:
+    await connection.execute(statements.NOTE_USE, list(write.used), list(write.used.values()))
+
+
 _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] = {
     Change: _change,
     Claim: _claim,
@@ -162,4 +167,5 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] 
     SaveService: _save_service,
     SaveResource: _save_resource,
     SaveKey: _save_key,
+    NoteUse: _note_use,
 }

@@ -1,5 +1,7 @@
 """The SQL of writing. Records travel as JSON, whose keys are the columns' names."""
 
+from collections.abc import Collection
+
 from storage.model import ApiKey, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
@@ -135,8 +137,9 @@ RETURNING id
 """
 
 
-def _save(table: str, record: type) -> str:
-    changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
+def _save(table: str, record: type, kept: Collection[str] = ()) -> str:
+    names = [name for name in columns(record) if name != "id" and name not in kept]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
     return (
         f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1) "
         f"ON CONFLICT (id) DO UPDATE SET {changes}"
@@ -145,7 +148,24 @@ def _save(table: str, record: type) -> str:
 
 SAVE_SERVICE = _save("services", Service)
 SAVE_RESOURCE = _save("resources", Resource)
-SAVE_KEY = _save("api_keys", ApiKey)
+SAVE_KEY = f"""
+{_save("api_keys", ApiKey, kept={"revoked_at", "last_used_at"})},
+    revoked_at = coalesce(api_keys.revoked_at, excluded.revoked_at)
+"""
+NOTE_USE = """
+WITH used AS MATERIALIZED (
+    SELECT api_keys.id, used.at
+      FROM api_keys
+      JOIN unnest($1::uuid[], $2::timestamptz[]) AS used (id, at) ON used.id = api_keys.id
+     ORDER BY api_keys.id
+       FOR UPDATE OF api_keys
+)
+UPDATE api_keys
+   SET last_used_at = greatest(last_used_at, used.at)
+  FROM used
+ WHERE api_keys.id = used.id
+"""
+"""Locked in one order by all daemons, which use the same keys and note them at any time."""
 
 OCCUPIED = """
 SELECT occupied_start, occupied_end
@@ -155,3 +175,22 @@ SELECT occupied_start, occupied_end
    AND status IN ('PENDING', 'CONFIRMED')
  ORDER BY occupied_start
 """
+
+OUTBOX = """
+SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS pending,
+       (SELECT count(*) FROM messages WHERE state = 'leased') AS leased,
+       (SELECT count(*) FROM messages WHERE state = 'dead') AS dead,
+       (SELECT count(*) FROM messages WHERE state = 'missed') AS missed,
+       count(*) FILTER (WHERE due_at <= $1) AS due,
+       count(*) FILTER (WHERE due_at <= $2) AS overdue,
+       min(due_at) FILTER (WHERE due_at <= $1) AS oldest_due_at,
+       count(*) FILTER (WHERE due_at > $1 AND due_at <= $3 AND kind = 'reminder') AS reminders_soon
+  FROM (SELECT due_at, kind
+          FROM messages
+         WHERE state = 'pending' AND next_attempt_at <= $4
+         UNION ALL
+        SELECT due_at, kind
+          FROM messages
+         WHERE state = 'leased') AS owed
+"""
+"""All of it by the partial indexes: what was sent or superseded is not looked at."""

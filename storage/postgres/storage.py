@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.ids import is_id
-from storage.interface import BookingFilter, Health, Position, Sort, Storage
+from storage.interface import FAR, HEALTH, OVERDUE, SOON, BookingFilter, Health, Position, Sort, Storage
 from storage.listing import Listing
 from storage.migrate import HISTORY, outstanding
-from storage.model import ApiKey, Booking, Message, Resource, Service
+from storage.model import ApiKey, Booking, Message, Outbox, Resource, Service
 from storage.postgres import statements
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
@@ -23,7 +23,6 @@ from storage.writes import Claim, Write
 Record = TypeVar("Record")
 
 _CONTAINS = "strpos(lower({0}), lower(?)) > 0"
-_HEALTH = 2.0
 
 
 class PostgresStorage(Storage):
@@ -94,6 +93,11 @@ class PostgresStorage(Storage):
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"
         return await self._all(Message, sql, list(filter(is_id, booking_ids)))
 
+    async def outbox(self, now: datetime) -> Outbox:
+        async with one(self._pool) as connection:
+            row = await connection.fetchrow(statements.OUTBOX, now, now - OVERDUE, now + SOON, now + FAR)
+        return read(Outbox, row)
+
     async def services(self) -> list[Service]:
         return await self._all(Service, "SELECT * FROM services ORDER BY id")
 
@@ -106,7 +110,7 @@ class PostgresStorage(Storage):
     async def health(self) -> Health:
         begun = time.monotonic()
         asking = asyncio.create_task(self._rows("SELECT 1"))
-        await asyncio.wait({asking}, timeout=_HEALTH)
+        await asyncio.wait({asking}, timeout=HEALTH)
         if not asking.done():
             asking.cancel()  # and leave it: to give up takes asyncpg a connection of its own
             raise Unavailable("PostgreSQL did not answer in time")

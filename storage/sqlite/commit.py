@@ -15,6 +15,7 @@ from storage.sqlite.files import DatabaseFile
 from storage.writes import (
     Change,
     Claim,
+    NoteUse,
     Owe,
     Place,
     Release,
@@ -183,6 +184,11 @@ def _save_key(connection: Raw, write: SaveKey) -> None:
     connection.execute(statements.SAVE_KEY, [_json([write.key])])
 
 
+def _note_use(connection: Raw, write: NoteUse) -> None:
+    uses = [{"id": key_id, "at": text(at)} for key_id, at in write.used.items()]
+    connection.executemany(statements.NOTE_USE, uses)
+
+
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """An escaped NUL in JSON, and not an escaped backslash before the letters u0000."""
 
@@ -196,4 +202,5 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     SaveService: _save_service,
     SaveResource: _save_resource,
     SaveKey: _save_key,
+    NoteUse: _note_use,
 }

@@ -3,6 +3,8 @@
 One statement for many rows takes and gives back Python's lock once, not once for each row.
 """
 
+from collections.abc import Collection
+
 from storage.model import ApiKey, Booking, Event, Message, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
@@ -13,8 +15,9 @@ def _insert(table: str, record: type) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)"
 
 
-def _save(table: str, record: type) -> str:
-    changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
+def _save(table: str, record: type, kept: Collection[str] = ()) -> str:
+    names = [name for name in columns(record) if name != "id" and name not in kept]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
     return f"{_insert(table, record)} WHERE true ON CONFLICT (id) DO UPDATE SET {changes}"
 
 
@@ -94,7 +97,15 @@ FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state 
 
 SAVE_SERVICE = _save("services", Service)
 SAVE_RESOURCE = _save("resources", Resource)
-SAVE_KEY = _save("api_keys", ApiKey)
+SAVE_KEY = f"""
+{_save("api_keys", ApiKey, kept={"revoked_at", "last_used_at"})},
+    revoked_at = coalesce(revoked_at, excluded.revoked_at)
+"""
+NOTE_USE = """
+UPDATE api_keys
+   SET last_used_at = :at
+ WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)
+"""
 
 OCCUPIED = """
 SELECT occupied_start, occupied_end
@@ -114,3 +125,25 @@ SELECT occupied_start, occupied_end
  ORDER BY occupied_start
 """
 """Ranges do not overlap, so only the last that starts before `:start` can reach into it."""
+
+_LOST = "state IN ('dead', 'missed')"
+"""The words of the index: SQLite does not see that one of the two is meant as well."""
+
+OUTBOX = f"""
+SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS pending,
+       (SELECT count(*) FROM messages WHERE state = 'leased') AS leased,
+       (SELECT count(*) FROM messages WHERE {_LOST} AND state = 'dead') AS dead,
+       (SELECT count(*) FROM messages WHERE {_LOST} AND state = 'missed') AS missed,
+       count(*) FILTER (WHERE due_at <= :now) AS due,
+       count(*) FILTER (WHERE due_at <= :late) AS overdue,
+       min(due_at) FILTER (WHERE due_at <= :now) AS oldest_due_at,
+       count(*) FILTER (WHERE due_at > :now AND due_at <= :soon AND kind = 'reminder') AS reminders_soon
+  FROM (SELECT due_at, kind
+          FROM messages
+         WHERE state = 'pending' AND next_attempt_at <= :far
+         UNION ALL
+        SELECT due_at, kind
+          FROM messages
+         WHERE state = 'leased')
+"""
+"""All of it by the partial indexes: what was sent or superseded is not looked at."""

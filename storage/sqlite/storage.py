@@ -1,5 +1,6 @@
 """The storage contract on SQLite, through aiosqlite."""
 
+import asyncio
 import random
 import time
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from storage.errors import NotFound, StorageError, Unavailable
-from storage.interface import BookingFilter, Health, Position, Sort, Storage
+from storage.interface import FAR, HEALTH, OVERDUE, SOON, BookingFilter, Health, Position, Sort, Storage
 from storage.listing import Listing
-from storage.model import ApiKey, Booking, Message, Resource, Service
+from storage.model import ApiKey, Booking, Message, Outbox, Resource, Service
 from storage.rows import read, text
 from storage.sqlite import statements
 from storage.sqlite.commit import commit
@@ -103,6 +104,12 @@ class SqliteStorage(Storage):
         sql = f"SELECT * FROM messages WHERE booking_id IN ({marks}) ORDER BY id"
         return await self._all(Message, sql, booking_ids)
 
+    async def outbox(self, now: datetime) -> Outbox:
+        instants = {"now": now, "late": now - OVERDUE, "soon": now + SOON, "far": now + FAR}
+        as_text = {name: text(instant) for name, instant in instants.items()}
+        [row] = await self._rows(statements.OUTBOX, as_text)
+        return read(Outbox, row)
+
     async def services(self) -> list[Service]:
         return await self._all(Service, "SELECT * FROM services ORDER BY id")
 
@@ -115,7 +122,11 @@ class SqliteStorage(Storage):
     async def health(self) -> Health:
         begun = time.monotonic()
         self._file.check()
-        await self._rows("SELECT 1 FROM schema_migrations")
+        try:
+            async with asyncio.timeout(HEALTH):
+                await self._rows("SELECT 1 FROM schema_migrations")
+        except TimeoutError as error:
+            raise Unavailable("SQLite did not answer in time") from error
         return Health(
             backend="sqlite",
             latency=time.monotonic() - begun,

@@ -25,7 +25,7 @@ RECORDS = [
     a_reminder(a_booking(), leased_by=7, attempts=2, last_error="451", sent_at=NOW),
     a_service(needs_confirmation=True, buffer_before=5),
     a_resource(time_zone="Europe/Berlin"),
-    a_key(expires_at=NOW),
+    a_key(expires_at=NOW, origins=("https://example.org",), last_used_at=NOW),
 ]
 each_record = pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
 

@@ -92,17 +92,22 @@ CREATE TABLE messages (
 CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
+CREATE INDEX message_lost ON messages (state) WHERE state IN ('dead', 'missed');
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
     WHERE kind = 'reminder' AND state IN ('pending', 'leased');
 
 CREATE TABLE api_keys (
-    id         UUID PRIMARY KEY,
-    name       TEXT NOT NULL,
-    scope      TEXT NOT NULL,
-    digest     TEXT NOT NULL UNIQUE,
-    created_at TIMESTAMPTZ NOT NULL,
-    expires_at TIMESTAMPTZ,
-    revoked_at TIMESTAMPTZ
+    id           UUID PRIMARY KEY,
+    name         TEXT NOT NULL,
+    scope        TEXT NOT NULL
+        CHECK (scope IN ('publishable', 'read-only', 'operator', 'admin')),
+    prefix       TEXT NOT NULL,
+    digest       TEXT NOT NULL UNIQUE,
+    created_at   TIMESTAMPTZ NOT NULL,
+    origins      JSON NOT NULL,
+    expires_at   TIMESTAMPTZ,
+    revoked_at   TIMESTAMPTZ,
+    last_used_at TIMESTAMPTZ
 );
 
 INSERT INTO services
