@@ -47,6 +47,7 @@ class Config:
     database_url: str
     admin_key: str | None
     public_key: str | None
+    operator_key: str | None
     relay: Relay | None
     mail_from: str
     mail_dir: Path
@@ -92,8 +93,7 @@ def load(dotenv: Path = Path(".env")) -> Config:
     if os.environ.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
         env.read_env(dotenv, recurse=False)
     values = _values(env)
-    if values["admin_key"] and values["admin_key"] == values["public_key"]:
-        env.wrong(f"{PREFIX}PUBLIC_KEY", "must differ from the admin key.")
+    _check_keys_differ(env, values)
     known = set(env.dump())
     try:
         env.seal()
@@ -135,6 +135,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "database_url": _text(env, "DATABASE_URL", "sqlite:///bookingd.db", _database),
         "admin_key": _text(env, "ADMIN_KEY", None, _key),
         "public_key": _text(env, "PUBLIC_KEY", None, _key),
+        "operator_key": _text(env, "OPERATOR_KEY", None, _key),
         "smtp_host": relay_host,
         "smtp_port": _text(env, "SMTP_PORT", "587", _whole(1, 65535)),
         "smtp_username": _text(env, "SMTP_USERNAME", None, str),
@@ -168,6 +169,14 @@ def _values(env: _Variables) -> dict[str, Any]:
             env, "REQUIRED_FIELDS", "name,email,company", _each(_one_of(*FIELDS))
         ),
     }
+
+
+def _check_keys_differ(env: _Variables, values: dict[str, Any]) -> None:
+    admin, public, operator = (values[f"{kind}_key"] for kind in ("admin", "public", "operator"))
+    if public and public == admin:
+        env.wrong(f"{PREFIX}PUBLIC_KEY", "must differ from the admin key.")
+    if operator and operator in {admin, public}:
+        env.wrong(f"{PREFIX}OPERATOR_KEY", "must differ from the other keys.")
 
 
 def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:

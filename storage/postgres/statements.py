@@ -184,7 +184,8 @@ SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS pending,
        count(*) FILTER (WHERE due_at <= $1) AS due,
        count(*) FILTER (WHERE due_at <= $2) AS overdue,
        min(due_at) FILTER (WHERE due_at <= $1) AS oldest_due_at,
-       count(*) FILTER (WHERE due_at > $1 AND due_at <= $3 AND kind = 'reminder') AS reminders_soon
+       count(*) FILTER (WHERE kind = 'reminder' AND due_at > $1 AND due_at <= $3)
+           AS reminders_soon
   FROM (SELECT due_at, kind
           FROM messages
          WHERE state = 'pending' AND next_attempt_at <= $4

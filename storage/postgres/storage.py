@@ -10,7 +10,17 @@ from typing import Any, TypeVar
 
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.ids import is_id
-from storage.interface import FAR, HEALTH, OVERDUE, SOON, BookingFilter, Health, Position, Sort, Storage
+from storage.interface import (
+    FAR,
+    HEALTH,
+    OVERDUE,
+    SOON,
+    BookingFilter,
+    Health,
+    Position,
+    Sort,
+    Storage,
+)
 from storage.listing import Listing
 from storage.migrate import HISTORY, outstanding
 from storage.model import ApiKey, Booking, Message, Outbox, Resource, Service
@@ -95,7 +105,9 @@ class PostgresStorage(Storage):
 
     async def outbox(self, now: datetime) -> Outbox:
         async with one(self._pool) as connection:
-            row = await connection.fetchrow(statements.OUTBOX, now, now - OVERDUE, now + SOON, now + FAR)
+            row = await connection.fetchrow(
+                statements.OUTBOX, now, now - OVERDUE, now + SOON, now + FAR
+            )
         return read(Outbox, row)
 
     async def services(self) -> list[Service]:

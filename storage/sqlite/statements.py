@@ -137,7 +137,8 @@ SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS pending,
        count(*) FILTER (WHERE due_at <= :now) AS due,
        count(*) FILTER (WHERE due_at <= :late) AS overdue,
        min(due_at) FILTER (WHERE due_at <= :now) AS oldest_due_at,
-       count(*) FILTER (WHERE due_at > :now AND due_at <= :soon AND kind = 'reminder') AS reminders_soon
+       count(*) FILTER (WHERE kind = 'reminder' AND due_at > :now AND due_at <= :soon)
+           AS reminders_soon
   FROM (SELECT due_at, kind
           FROM messages
          WHERE state = 'pending' AND next_attempt_at <= :far

@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from storage.errors import NotFound, StorageError, Unavailable
-from storage.interface import FAR, HEALTH, OVERDUE, SOON, BookingFilter, Health, Position, Sort, Storage
+from storage.interface import (
+    FAR,
+    HEALTH,
+    OVERDUE,
+    SOON,
+    BookingFilter,
+    Health,
+    Position,
+    Sort,
+    Storage,
+)
 from storage.listing import Listing
 from storage.model import ApiKey, Booking, Message, Outbox, Resource, Service
 from storage.rows import read, text

@@ -52,6 +52,7 @@ def a_config(**fields: Any) -> Config:
         "database_url": "sqlite:///bookingd.db",
         "admin_key": ADMIN,
         "public_key": PUBLIC,
+        "operator_key": None,
         "relay": None,
         "mail_from": "bookings@example.org",
         "mail_dir": Path("mail"),

@@ -41,6 +41,7 @@ def test_nothing_set_is_a_desk():
         database_url="sqlite:///bookingd.db",
         admin_key=None,
         public_key=None,
+        operator_key=None,
         relay=None,
         mail_from="bookings@localhost",
         mail_dir=Path("mail"),
@@ -77,6 +78,7 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("DATABASE_URL", "postgresql://a@b,c/d", "database_url", "postgresql://a@b,c/d"),
     ("ADMIN_KEY", KEY, "admin_key", KEY),
     ("PUBLIC_KEY", f"  {KEY} ", "public_key", KEY),
+    ("OPERATOR_KEY", KEY, "operator_key", KEY),
     ("MAIL_FROM", "shop@example.org", "mail_from", "shop@example.org"),
     ("MAIL_DIR", "/tmp/letters", "mail_dir", Path("/tmp/letters")),
     ("ADMIN_EMAIL", "a@example.org", "promises", Promises("a@example.org", (DAY,))),
@@ -260,3 +262,11 @@ def test_elsewhere_dotenv_is_not_read(
 def test_a_bad_variable_in_dotenv_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / ".env").write_text("BOOKINGD_PORT=x\n")
     assert complaints(monkeypatch).keys() == {"PORT"}
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_KEY", "OPERATOR_KEY"])
+def test_no_key_is_two_kinds_at_once(monkeypatch: pytest.MonkeyPatch, name: str):
+    found = complaints(monkeypatch, **{"ADMIN_KEY": KEY, name: KEY})
+    assert found.keys() == {name}
+    assert "differ" in found[name]
+    assert KEY not in found[name]

@@ -1,13 +1,16 @@
 """API keys: made once, shown once, kept as digests."""
 
+import binascii
+import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bookingd import config
 from bookingd.config import Environment
-from bookingd.keys import digest, new_key, new_secret, with_development_keys
+from bookingd.keys import digest, new_key, new_secret, well_formed, with_development_keys
 from storage.model import Scope
 from tests.bookingd.conftest import ADMIN, PUBLIC, a_config
 from tests.records import DAY, NOW
@@ -15,11 +18,56 @@ from tests.records import DAY, NOW
 WITHOUT = a_config(environment=Environment.DEVELOPMENT, admin_key=None, public_key=None)
 
 
-def test_a_secret_says_which_kind_it_is_and_cannot_be_guessed():
-    for scope, mark in ((Scope.ADMIN, "bk_admin_"), (Scope.PUBLISHABLE, "bk_pub_")):
-        secrets = {new_secret(scope) for _ in range(100)}
-        assert len(secrets) == 100
-        assert all(secret.startswith(mark) and len(secret) > len(mark) + 42 for secret in secrets)
+MARKS = {
+    Scope.ADMIN: "bk_admin_",
+    Scope.OPERATOR: "bk_op_",
+    Scope.READ_ONLY: "bk_read_",
+    Scope.PUBLISHABLE: "bk_pub_",
+}
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_secret_says_which_kind_it_is_and_cannot_be_guessed(scope: Scope):
+    secrets = {new_secret(scope) for _ in range(100)}
+    assert len(secrets) == 100
+    pattern = MARKS[scope] + "[0-9A-Za-z]{49}"
+    assert all(re.fullmatch(pattern, secret) for secret in secrets)
+    assert all(map(well_formed, secrets))
+
+
+def test_the_checksum_is_what_the_documentation_says():
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    secret = new_secret(Scope.ADMIN)
+    value = sum(alphabet.index(digit) * 62**place for place, digit in enumerate(secret[:-7:-1]))
+    assert value == binascii.crc32(secret[:-6].encode())
+    assert well_formed("bk_pub_" + "0" * 43 + "3kFHPd")
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_one_wrong_character_or_two_that_changed_places_are_noticed(scope: Scope):
+    secret = new_secret(scope)
+    for at in range(len(secret)):
+        wrong = "a" if secret[at] != "a" else "b"
+        assert not well_formed(secret[:at] + wrong + secret[at + 1 :])
+        pair = secret[at : at + 2]
+        assert pair == pair[::-1] or not well_formed(secret[:at] + pair[::-1] + secret[at + 2 :])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        str.lower,
+        str.upper,
+        lambda key: key[:-1],
+        lambda key: key + "0",
+        lambda key: key + "\n",
+        lambda key: key[:0],
+        lambda key: key[3:],
+        lambda key: key.replace("_admin_", "_pub_"),
+    ],
+)
+def test_a_key_that_is_not_whole_is_no_key(change: Callable[[str], str]):
+    assert not well_formed(change(new_secret(Scope.ADMIN)))
 
 
 def test_of_a_key_only_its_digest_is_kept():
@@ -27,6 +75,8 @@ def test_of_a_key_only_its_digest_is_kept():
     assert record.digest == digest(secret)
     assert secret not in repr(record)
     assert (record.name, record.scope) == ("front desk", Scope.ADMIN)
+    assert secret.startswith(record.prefix)
+    assert len(record.prefix) == len("bk_admin_") + 6
     assert (record.created_at, record.expires_at, record.revoked_at) == (NOW, NOW + DAY, None)
 
 

@@ -1,0 +1,94 @@
+"""What the commands share: configuration, a way into storage, exit codes, tables."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from bookingd import config
+from bookingd.config import BadConfigurationError, Config
+from storage.errors import AlreadyRunning, BadAddress, NewerSchema, StorageError
+from storage.interface import Storage
+from storage.writes import Write
+
+WIDEST = 120
+"""Columns that a table may take; a narrower terminal folds the lines, and no id is cut short."""
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="for programs")
+
+
+def configuration() -> Config:
+    """The settings; the command ends if they cannot be used."""
+    try:
+        return config.load()
+    except BadConfigurationError as error:
+        fail(os.EX_CONFIG, str(error))
+
+
+def with_storage(settings: Config, work: Callable[[Storage], Coroutine[Any, Any, Any]]) -> Any:
+    """Do `work` on the database, beside a daemon if one runs."""
+    from storage import open_storage
+
+    async def run_() -> Any:
+        storage = await open_storage(settings.database_url, shared=True)
+        try:
+            return await work(storage)
+        finally:
+            await storage.close()
+
+    return run(run_)
+
+
+async def commit(storage: Storage, *writes: Write[Any]) -> None:
+    """Carry out `writes`. Raises the first `StorageError` among the outcomes."""
+    for outcome in await storage.commit(writes):
+        if isinstance(outcome, StorageError):
+            raise outcome
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run to the end; what is foreseeable ends in a sentence and a code of sysexits(3)."""
+    import uvloop
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main())
+    except AlreadyRunning as error:
+        fail(os.EX_TEMPFAIL, str(error))
+    except (NewerSchema, BadAddress) as error:
+        fail(os.EX_CONFIG, str(error))
+    except StorageError as error:
+        fail(os.EX_UNAVAILABLE, str(error))
+    except OSError as error:
+        fail(os.EX_OSERR, str(error))
+
+
+def fail(code: int, message: str) -> NoReturn:
+    """End the command with a sentence and an exit code."""
+    click.echo(f"bookingd: {message}", err=True)
+    sys.exit(code)
+
+
+def print_json(value: object) -> None:
+    """For programs."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(rows: Sequence[dict[str, str]], folding: Collection[str], if_none: str) -> None:
+    """For people: the columns in `folding` may take several lines; `if_none` stands for no rows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0] if rows else [if_none]:
+        table.add_column(name, overflow="fold", no_wrap=name not in folding)
+    for row in rows:
+        table.add_row(*row.values())
+    console = Console(markup=False)
+    console.width = max(console.width, WIDEST)
+    console.print(table)
