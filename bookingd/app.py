@@ -6,7 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
 from aiohttp import web
@@ -21,7 +21,9 @@ from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
 from bookingd.listener import Listener
+from bookingd.measures import MeasuredChannel, MeasuredDesk, Measures
 from bookingd.notify import feed_watchdog, notify
+from bookingd.vitals import Vitals
 from schedules.actor import supervise
 from schedules.channels import Channel
 from schedules.dispatcher import Dispatcher
@@ -29,13 +31,14 @@ from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
 from storage import open_storage
-from storage.errors import Unavailable
+from storage.errors import StorageError
 from storage.interface import Storage
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
 RECONCILE_EVERY = timedelta(hours=1)
+NOTE_EVERY = timedelta(minutes=1)
 
 LAST_WORDS = 1.0
 """Seconds to write out the last answers."""
@@ -64,14 +67,19 @@ async def _serve(
     config: Config, storage: Storage, ready: Callable[[], None], told_to_stop: asyncio.Event
 ) -> None:
     """Start what is needed from below to above; the stack stops it from above to below."""
-    dispatcher = _dispatcher(config, storage, busy=lambda: desk.waiting > 0)
-    desk = Desk(storage, dispatcher.poke if dispatcher else lambda: None)
-    runner = web.AppRunner(_application(config, storage, desk), shutdown_timeout=LAST_WORDS)
-    scheduler = _scheduler(config, storage, dispatcher)
+    measures = Measures()
+    dispatcher = _dispatcher(config, storage, measures, busy=lambda: desk.waiting > 0)
+    desk = MeasuredDesk(storage, dispatcher.poke if dispatcher else lambda: None, measures)
+    app = _application(config, storage, desk)
+    scheduler = _scheduler(config, storage, dispatcher, app[context.KEYRING])
+    runner = web.AppRunner(app, shutdown_timeout=LAST_WORDS)
+    app[context.MEASURES] = measures
+    app[context.VITALS] = Vitals(storage, scheduler, now, lambda: _connections(runner))
     async with AsyncExitStack() as stack:
         parts = [asyncio.create_task(supervise("desk", desk.run))]
         if dispatcher:
             parts.append(asyncio.create_task(supervise("dispatcher", dispatcher.run)))
+        stack.push_async_callback(_note_use, app[context.KEYRING])
         stack.push_async_callback(_finish, desk, dispatcher, parts)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -80,6 +88,7 @@ async def _serve(
         scheduler.start()
         stack.callback(scheduler.stop)
         stack.callback(asyncio.create_task(feed_watchdog()).cancel)
+        stack.callback(asyncio.create_task(measures.watch_the_loop()).cancel)
         _log_start(config)
         _spare_the_collector()
         ready()
@@ -88,7 +97,7 @@ async def _serve(
         log.info("stopping")
         notify("STOPPING=1")
         await listener.stop()
-        await runner.app[context.DRAIN].wait(IN_FLIGHT)
+        await app[context.DRAIN].wait(IN_FLIGHT)
 
 
 async def _finish(
@@ -99,6 +108,16 @@ async def _finish(
     if dispatcher:
         await dispatcher.stop()
     await asyncio.gather(*parts)
+
+
+async def _note_use(keyring: Keyring) -> None:
+    """What the job would have written down."""
+    with suppress(StorageError):
+        await keyring.note_use()
+
+
+def _connections(runner: web.AppRunner) -> int:
+    return len(runner.server.connections) if runner.server else 0
 
 
 def _application(config: Config, storage: Storage, desk: Desk) -> web.Application:
@@ -114,13 +133,15 @@ def _application(config: Config, storage: Storage, desk: Desk) -> web.Applicatio
     return app
 
 
-def _dispatcher(config: Config, storage: Storage, busy: Callable[[], bool]) -> Dispatcher | None:
+def _dispatcher(
+    config: Config, storage: Storage, measures: Measures, busy: Callable[[], bool]
+) -> Dispatcher | None:
     """The dispatcher, where there is a way out for mail."""
     channel = _channel(config)
     if channel is None:
         return None
     renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
-    return Dispatcher(storage, channel, renderer, now, busy)
+    return Dispatcher(storage, MeasuredChannel(channel, measures, now), renderer, now, busy)
 
 
 def _channel(config: Config) -> Channel | None:
@@ -136,7 +157,9 @@ def _channel(config: Config) -> Channel | None:
     return None
 
 
-def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) -> Scheduler:
+def _scheduler(
+    config: Config, storage: Storage, dispatcher: Dispatcher | None, keyring: Keyring
+) -> Scheduler:
     scheduler = Scheduler(now)
 
     async def drain() -> None:
@@ -144,13 +167,11 @@ def _scheduler(config: Config, storage: Storage, dispatcher: Dispatcher | None) 
             dispatcher.poke()
 
     async def remind() -> None:
-        try:
-            await reconcile(storage, config.promises, now)
-        except Unavailable as error:
-            log.warning("reminders not reconciled", extra={"reason": str(error)})
+        await reconcile(storage, config.promises, now)
 
     scheduler.every(LOOK_EVERY, "drain", drain)
     scheduler.every(RECONCILE_EVERY, "remind", remind)
+    scheduler.every(NOTE_EVERY, "keys", keyring.note_use)
     return scheduler
 
 

@@ -17,6 +17,11 @@ class Drain:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    @property
+    def inside(self) -> int:
+        """How many requests are in flight."""
+        return self._inside
+
     @contextmanager
     def request(self) -> Iterator[None]:
         """One request in flight."""

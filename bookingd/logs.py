@@ -17,6 +17,9 @@ from bookingd.config import Config
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, for every line that is logged meanwhile."""
 
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The trace that the request belongs to, where it says so (W3C Trace Context)."""
+
 _numbers = itertools.count(1)
 _START = os.urandom(6).hex()
 
@@ -60,7 +63,10 @@ def context(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class JsonLines(OrjsonFormatter):
-    """`timestamp, level, logger, message, requestId, context`, and `exc_info` of a fault."""
+    """`timestamp, level, logger, message, requestId, context`; `traceId` in a trace.
+
+    And `exc_info` of a fault.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -71,6 +77,8 @@ class JsonLines(OrjsonFormatter):
             "requestId": request_id.get(),
             "context": context(record),
         }
+        if trace := trace_id.get():
+            line["traceId"] = trace
         if record.exc_info:
             line["exc_info"] = self.formatException(record.exc_info)
         return self.jsonify_log_record(line)
@@ -98,4 +106,6 @@ class ReadableLines(logging.Formatter):
         pairs = [f"{name}={value}" for name, value in context(record).items()]
         if request_id.get():
             pairs.append(f"requestId={request_id.get()}")
+        if trace_id.get():
+            pairs.append(f"traceId={trace_id.get()}")
         return "  ".join([super().formatMessage(record), *pairs])

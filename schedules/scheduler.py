@@ -1,14 +1,19 @@
 """APScheduler set up so that it keeps going when the wall clock steps."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
+
+from storage.errors import StorageError
+
+log = logging.getLogger(__name__)
 
 STEP = 2.0
 """Seconds by which wall and monotonic time may drift apart in `GUARD` before it is a step."""
@@ -31,6 +36,18 @@ class Every(BaseTrigger):  # type: ignore[misc]
         return now if previous is None else now + self.interval
 
 
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """What a job last did, for operators. `last_error` stays until it succeeds."""
+
+    name: str
+    last_run: datetime | None = None
+    last_success: datetime | None = None
+    last_error: str | None = None
+    failures: int = 0
+    next_run: datetime | None = None
+
+
 class Scheduler:
     """Runs jobs, each at its interval, never twice at once."""
 
@@ -41,13 +58,33 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._guard: asyncio.Task[None] | None = None
+        self._jobs: dict[str, Job] = {}
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, in the order of their making."""
+        for planned in self._scheduler.get_jobs():
+            self._jobs[planned.id].next_run = getattr(planned, "next_run_time", None)
+        return list(self._jobs.values())
 
     def every(self, interval: timedelta, name: str, job: Callable[[], Awaitable[object]]) -> None:
-        """Run `job` now and then every `interval`."""
+        """Run `job` now and then every `interval`. What storage cannot do is tried then."""
+        known = self._jobs[name] = Job(name=name)
 
         async def run() -> None:
-            with suppress(asyncio.CancelledError):  # by `stop`, which APScheduler calls a fault
+            known.last_run = self._clock()
+            try:
                 await job()
+            except asyncio.CancelledError:  # by `stop`, which APScheduler calls a fault
+                return
+            except StorageError as error:
+                _failed(known, str(error))
+                log.warning("job failed", extra={"job": name, "reason": str(error)})
+            except Exception as error:
+                _failed(known, type(error).__name__)
+                raise  # APScheduler logs it
+            else:
+                known.last_success, known.last_error = self._clock(), None
 
         self._scheduler.add_job(run, Every(interval), id=name, name=name)
 
@@ -74,3 +111,8 @@ class Scheduler:
             before, ahead = ahead, time.time() - time.monotonic()
             if abs(ahead - before) > STEP:
                 self.run_all_now()
+
+
+def _failed(job: Job, why: str) -> None:
+    job.last_error = why
+    job.failures += 1

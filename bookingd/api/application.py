@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp_apispec import setup_aiohttp_apispec, validation_middleware
 
 from bookingd import __version__
-from bookingd.api import bookings, health
+from bookingd.api import bookings, health, metrics
 from bookingd.api.context import DRAIN
 from bookingd.api.middleware import (
     answering,
@@ -47,6 +47,10 @@ def application(config: Config) -> web.Application:
             web.delete("/api/bookings/{id}", bookings.cancel, expect_handler=_encourage),
             web.get("/api/health", health.health, expect_handler=_encourage),
             web.get("/api/health/db", health.database, expect_handler=_encourage),
+            web.get("/api/health/jobs", health.jobs, expect_handler=_encourage),
+            web.get("/livez", health.alive, expect_handler=_encourage),
+            web.get("/readyz", health.ready, expect_handler=_encourage),
+            web.get("/metrics", metrics.metrics, expect_handler=_encourage),
         ]
     )
     _check_scopes(app.router.routes())

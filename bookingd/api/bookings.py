@@ -62,7 +62,7 @@ def creating(schema: NewBooking) -> Handler:
 
 @about("bookings", "List bookings")
 @takes_query(ListQuery())
-@open_to(Scope.ADMIN)
+@open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def listing(request: web.Request) -> web.Response:
     """GET /api/bookings."""
     query = request["querystring"]
@@ -89,7 +89,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @about("bookings", "Read a booking")
-@open_to(Scope.ADMIN)
+@open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def read(request: web.Request) -> web.Response:
     """GET /api/bookings/{id}."""
     return _one(await request.app[STORAGE].booking(request.match_info["id"]))

@@ -12,6 +12,8 @@ from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.draining import Drain
 from bookingd.limiter import Limiter
+from bookingd.measures import Measures
+from bookingd.vitals import Vitals
 from storage.interface import Storage
 
 CONFIG = web.AppKey("config", Config)
@@ -20,6 +22,8 @@ DESK = web.AppKey("desk", Desk)
 CATALOGUE = web.AppKey("catalogue", Catalogue)
 KEYRING = web.AppKey("keyring", Keyring)
 LIMITER = web.AppKey[Limiter | None]("limiter")
+MEASURES = web.AppKey("measures", Measures)
+VITALS = web.AppKey("vitals", Vitals)
 DRAIN = web.AppKey("drain", Drain)
 CLOCK = web.AppKey[Callable[[], datetime]]("clock")
 STARTED = web.AppKey("started", float)

@@ -1,13 +1,20 @@
-"""Is it well? Over HTTP."""
+"""Health: whether the daemon answers, the database too, and whether what is owed goes out."""
 
 import time
+from typing import Any
 
 from aiohttp import web
 
 from bookingd import __version__
 from bookingd.api import present
-from bookingd.api.context import CLOCK, STARTED, STORAGE
+from bookingd.api.context import CLOCK, DRAIN, MEASURES, STARTED, VITALS
 from bookingd.api.declare import about, open_to
+from bookingd.api.errors import ApiError, Code
+from schedules.scheduler import Job
+from storage.model import Outbox, Scope
+
+FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
+"""Who may see figures that tell how the business goes, and of no customer."""
 
 
 @about("health", "Whether the daemon answers")
@@ -28,7 +35,7 @@ async def health(request: web.Request) -> web.Response:
 @open_to()
 async def database(request: web.Request) -> web.Response:
     """GET /api/health/db; 503 when the database does not answer."""
-    found = await request.app[STORAGE].health()
+    found = await request.app[VITALS].database.get()
     return present.json(
         {
             "status": "ok",
@@ -42,3 +49,60 @@ async def database(request: web.Request) -> web.Response:
             },
         }
     )
+
+
+@about("health", "Whether jobs run and what is owed goes out")
+@open_to(*FIGURES)
+async def jobs(request: web.Request) -> web.Response:
+    """GET /api/health/jobs; `warn` when somebody should look."""
+    vitals = request.app[VITALS]
+    outbox, jobs = await vitals.outbox.get(), vitals.jobs
+    alarming = outbox.overdue or outbox.dead or any(job.last_error for job in jobs)
+    return present.json(
+        {
+            "status": "warn" if alarming else "ok",
+            "jobs": [_job(job) for job in jobs],
+            "outbox": _outbox(outbox),
+            "reminders": {"next24h": outbox.reminders_soon},
+            "mail": {"lastSuccess": request.app[MEASURES].mailed_at},
+        }
+    )
+
+
+@about("health", "Liveness: the process answers")
+@open_to()
+async def alive(_: web.Request) -> web.Response:
+    """GET /livez; asks nothing of anybody."""
+    return present.json({"status": "ok"})
+
+
+@about("health", "Readiness: requests can be served")
+@open_to()
+async def ready(request: web.Request) -> web.Response:
+    """GET /readyz; 503 when the database does not answer, and when the daemon is stopping."""
+    if request.app[DRAIN].stopping:
+        raise ApiError(Code.SERVICE_UNAVAILABLE, "The daemon is stopping.")
+    await request.app[VITALS].database.get()
+    return present.json({"status": "ok"})
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "lastRun": job.last_run,
+        "lastSuccess": job.last_success,
+        "lastError": job.last_error,
+        "nextRun": job.next_run,
+    }
+
+
+def _outbox(outbox: Outbox) -> dict[str, Any]:
+    return {
+        "pending": outbox.pending,
+        "underWay": outbox.leased,
+        "due": outbox.due,
+        "overdue": outbox.overdue,
+        "oldestDue": outbox.oldest_due_at,
+        "dead": outbox.dead,
+        "missed": outbox.missed,
+    }

@@ -8,11 +8,12 @@ from collections import Counter
 
 from aiohttp import HttpVersion10, web
 
-from bookingd.api.context import CALLER, CONFIG, DRAIN, KEYRING, LIMITER
+from bookingd.api.context import CALLER, CONFIG, DRAIN, KEYRING, LIMITER, MEASURES
 from bookingd.api.declare import Handler
 from bookingd.api.errors import ApiError, Code, answer, translated
 from bookingd.limiter import client_address
-from bookingd.logs import new_request_id, request_id
+from bookingd.logs import new_request_id, request_id, trace_id
+from bookingd.trace import trace_of
 from storage.model import Scope
 
 log = logging.getLogger("bookingd.requests")
@@ -21,6 +22,11 @@ LIMIT = 30.0
 """Seconds that a request may take."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
+
+NOWHERE = "none"
+"""Instead of a route, for a request that fits none."""
+
+_UNLIMITED = ("/api/health", "/livez", "/readyz")
 
 _SAFE = {
     "Server": "bookingd",
@@ -36,6 +42,7 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     drain = request.app[DRAIN]
     given = request.headers.get("X-Request-Id", "")
     request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
+    trace_id.set(trace_of(request.headers.getall("traceparent", ())))
     with drain.request():
         try:
             _check_protocol(request)
@@ -46,13 +53,16 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     response.headers["X-Request-Id"] = request_id.get() or ""
     if drain.stopping:
         response.force_close()
+    seconds, where = time.monotonic() - begun, route(request)
+    method = request.method if where != NOWHERE else "any"
+    request.app[MEASURES].request(method, where, response.status, seconds)
     log.info(
         "request",
         extra={
             "method": request.method,
-            "route": route(request),
+            "route": where,
             "status": response.status,
-            "durationMs": round((time.monotonic() - begun) * 1000, 1),
+            "durationMs": round(seconds * 1000, 1),
         },
     )
     return response
@@ -72,7 +82,7 @@ async def limiting_time(request: web.Request, handler: Handler) -> web.StreamRes
 async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses an address that asks too often; health is always answered."""
     limiter = request.app[LIMITER]
-    if limiter is None or request.path.startswith("/api/health"):
+    if limiter is None or request.path.startswith(_UNLIMITED):
         return await handler(request)
     proxies = request.app[CONFIG].trusted_proxies
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
@@ -97,6 +107,8 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
         caller = await request.app[KEYRING].caller(request.headers.get("Authorization"))
         if caller.scope not in scopes:
             raise ApiError(Code.FORBIDDEN)
+        if not caller.welcome_from(request.headers.get("Origin")):
+            raise ApiError(Code.FORBIDDEN, "This key works only on the pages it was made for.")
         request[CALLER] = caller
     return await handler(request)
 
@@ -118,7 +130,7 @@ async def checking_query(request: web.Request, handler: Handler) -> web.StreamRe
 def route(request: web.Request) -> str:
     """The route's pattern; a path as it came may hold anything."""
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "none"
+    return resource.canonical if resource is not None else NOWHERE
 
 
 def _check_protocol(request: web.Request) -> None:

@@ -19,6 +19,9 @@ from bookingd.catalogue import Catalogue
 from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
+from bookingd.measures import MeasuredDesk, Measures
+from bookingd.vitals import Vitals
+from schedules.scheduler import Scheduler
 from storage.interface import BookingFilter, Storage
 from storage.model import Message
 from tests.bookingd.conftest import ADMIN, a_config
@@ -57,6 +60,7 @@ class House:
     pokes: int = 0
     client: Client = field(init=False)
     desk: Desk = field(init=False)
+    scheduler: Scheduler = field(init=False)
     app: web.Application = field(init=False)
 
     @property
@@ -64,7 +68,8 @@ class House:
         return {"Authorization": f"Bearer {ADMIN}"}
 
     def build(self) -> web.Application:
-        self.desk = Desk(self.storage, self._poked)
+        measures = Measures()
+        self.desk = MeasuredDesk(self.storage, self._poked, measures)
         app = application(self.config)
         app[context.CONFIG] = self.config
         app[context.STORAGE] = self.storage
@@ -74,6 +79,9 @@ class House:
         rate = self.config.rate_limit
         app[context.LIMITER] = Limiter(rate) if rate else None
         app[context.CLOCK] = self.clock
+        app[context.MEASURES] = measures
+        self.scheduler = Scheduler(self.clock)
+        app[context.VITALS] = Vitals(self.storage, self.scheduler, self.clock, lambda: 0)
         app[context.STARTED] = time.monotonic()
         self.app = app
         return app
