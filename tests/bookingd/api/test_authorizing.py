@@ -1,4 +1,4 @@
-"""Who may do what: every route, every kind of key."""
+"""How a key comes, and when it counts; test_access.py has who may do what."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,82 +7,20 @@ import pytest
 
 from bookingd import fresh
 from bookingd.api.application import _check_scopes, application
-from bookingd.keys import new_key
+from bookingd.keys import new_key, new_secret
 from storage.model import Scope
 from storage.writes import SaveKey
 from tests.bookingd.api.conftest import House, a_body, assert_error
 from tests.bookingd.conftest import ADMIN, PUBLIC, a_config, on_both
-from tests.records import DAY, NOW, done
+from tests.records import NOW, done
 
 ID = "00000000-0000-7000-8000-00000000ffff"
-PUBLISHABLE = [("POST", "/api/bookings", a_body())]
-ADMINS = [
-    ("GET", "/api/bookings", None),
-    ("GET", f"/api/bookings/{ID}", None),
-    ("PUT", f"/api/bookings/{ID}", {}),
-    ("PATCH", f"/api/bookings/{ID}", {"status": "CONFIRMED"}),
-    ("DELETE", f"/api/bookings/{ID}", None),
-]
-ANYBODYS = [("GET", "/api/health", None), ("GET", "/api/health/db", None)]
-KEYS = ["none", "empty", "wrong", "almost", "expired", "revoked", "publishable", "admin"]
-
-every_key = pytest.mark.parametrize("kind", KEYS)
+LIST = "/api/bookings"
 
 
 @pytest.fixture(autouse=True)
 def fresh_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fresh, "SECONDS", -1.0)
-
-
-async def key_of(house: House, kind: str) -> str | None:
-    """A kept key of this kind."""
-    given = {"none": None, "empty": "", "wrong": "bk_admin_nobody-knows-this", "almost": ADMIN[:-1]}
-    if kind in given:
-        return given[kind]
-    scope = Scope.PUBLISHABLE if kind == "publishable" else Scope.ADMIN
-    secret, record = new_key(kind, scope, NOW - 2 * DAY)
-    dates = {"expired": {"expires_at": NOW}, "revoked": {"revoked_at": NOW - DAY}}
-    record = type(record)(
-        **{
-            **{name: getattr(record, name) for name in type(record).__dataclass_fields__},
-            **dates.get(kind, {}),
-        }
-    )
-    await done(house.storage, SaveKey(record))
-    return secret
-
-
-async def status(house: House, route: tuple[str, str, Any], key: str | None) -> int:
-    method, path, body = route
-    answer = await house.call(method, path, key=key, json=body)
-    if answer.status in {401, 403}:
-        code = "UNAUTHORIZED" if answer.status == 401 else "FORBIDDEN"
-        assert_error(answer, answer.status, code)
-        assert (answer.status == 401) == ("WWW-Authenticate" in answer.headers)
-    return answer.status
-
-
-@every_key
-@pytest.mark.parametrize("route", ADMINS, ids=lambda route: f"{route[0]} {route[1]}")
-async def test_only_an_admin_key_opens(house: House, route: tuple[str, str, Any], kind: str):
-    found = await status(house, route, await key_of(house, kind))
-    if kind == "admin":
-        assert found in {200, 404}
-    else:
-        assert found == (403 if kind == "publishable" else 401)
-
-
-@every_key
-@pytest.mark.parametrize("route", PUBLISHABLE, ids=lambda route: f"{route[0]} {route[1]}")
-async def test_a_publishable_key_opens(house: House, route: tuple[str, str, Any], kind: str):
-    found = await status(house, route, await key_of(house, kind))
-    assert found == (201 if kind in {"publishable", "admin"} else 401)
-
-
-@every_key
-@pytest.mark.parametrize("route", ANYBODYS, ids=lambda route: f"{route[0]} {route[1]}")
-async def test_anybody_may_ask(house: House, route: tuple[str, str, Any], kind: str):
-    assert await status(house, route, await key_of(house, kind)) == 200
 
 
 @pytest.mark.parametrize(
@@ -116,9 +54,35 @@ async def test_a_key_in_the_query_or_a_cookie_opens_nothing(house: House):
 async def test_a_key_works_until_it_expires_and_no_longer(house: House):
     secret, record = new_key("till noon", Scope.ADMIN, NOW, NOW + timedelta(hours=3))
     await done(house.storage, SaveKey(record))
-    assert await status(house, ADMINS[0], secret) == 200
+    assert (await house.call("GET", LIST, key=secret)).status == 200
     house.now = NOW + timedelta(hours=3)
-    assert await status(house, ADMINS[0], secret) == 401
+    assert_error(await house.call("GET", LIST, key=secret), 401, "UNAUTHORIZED")
+
+
+@on_both
+@pytest.mark.parametrize("origin", ["https://www.example.org", "https://example.org"])
+async def test_a_key_of_a_page_places_bookings_from_there_and_from_nowhere_else(
+    house: House, origin: str
+):
+    origins = ("https://www.example.org", "https://example.org")
+    secret, record = new_key("web", Scope.PUBLISHABLE, NOW, origins=origins)
+    await done(house.storage, SaveKey(record))
+    post = {"key": secret, "json": a_body()}
+    for headers in ({}, {"Origin": "https://evil.example"}, {"Referer": f"{origin}/page"}):
+        answer = await house.call("POST", LIST, headers=headers, **post)
+        assert_error(answer, 403, "FORBIDDEN")
+        assert "pages" in answer.body["message"]
+    answer = await house.call("POST", LIST, headers={"Origin": origin}, **post)
+    assert answer.status == 201
+
+
+async def test_a_mistyped_key_is_told_so(house: House):
+    unknown = new_secret(Scope.ADMIN)
+    mistyped = unknown[:-1]
+    for secret, word in ((unknown, "not known"), (mistyped, "mistyped"), ("x" * 40, "mistyped")):
+        answer = await house.call("GET", LIST, key=secret)
+        assert_error(answer, 401, "UNAUTHORIZED")
+        assert word in answer.body["message"]
 
 
 async def test_whose_key_it_was_stands_in_the_history(house: House, tmp_path: Any):
