@@ -1,0 +1,190 @@
+"""Health, liveness, readiness: what an operator and a supervisor ask."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bookingd import desk, fresh
+from bookingd.api import context
+from schedules.messages import Promises
+from storage.errors import Unavailable
+from storage.interface import OVERDUE, SOON, Storage
+from storage.model import MessageState
+from tests.bookingd.api.conftest import House, Opener, a_body, assert_error
+from tests.bookingd.conftest import on_both
+from tests.deadlines import until_true
+from tests.records import DAY, HOUR, NOW, START, a_booking, a_message, a_reminder, done, place
+
+AT_ONCE = 0.5
+"""Seconds in which health has to answer, whatever hangs."""
+
+
+@pytest.fixture(autouse=True)
+def always_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "SECONDS", -1.0)
+
+
+async def for_ever(*_: Any, **__: Any) -> None:
+    await asyncio.Event().wait()
+
+
+async def answers_at_once(house: House, path: str) -> Any:
+    begun = time.monotonic()
+    answer = await house.call("GET", path, key=None)
+    assert time.monotonic() - begun < AT_ONCE
+    assert answer.status == 200
+    return answer.body
+
+
+@on_both
+async def test_health_says_since_when_and_which_version(house: House):
+    body = await answers_at_once(house, "/api/health")
+    assert body.keys() == {"status", "version", "uptime", "timestamp"}
+    assert body["status"] == "ok"
+    assert body["uptime"] >= 0
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/livez"])
+async def test_it_answers_at_once_while_the_database_hangs(
+    open_house: Opener, storage: Storage, path: str, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("commit", "health", "keys", "outbox", "services", "resources"):
+        monkeypatch.setattr(storage, name, for_ever)
+    house = await open_house()
+    stuck = [
+        asyncio.create_task(house.call("POST", "/api/bookings", json=a_body())) for _ in range(50)
+    ]
+    await asyncio.sleep(0.05)
+    await answers_at_once(house, path)
+    for task in stuck:
+        task.cancel()
+    await asyncio.gather(*stuck, return_exceptions=True)
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/livez", "/readyz"])
+async def test_it_answers_at_once_while_the_desk_is_full(
+    open_house: Opener, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    monkeypatch.setattr(desk, "CAPACITY", 0)
+    house = await open_house(staffed=False)
+    assert (await house.call("POST", "/api/bookings", json=a_body())).status == 503
+    await answers_at_once(house, path)
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/api/health/db", "/livez", "/readyz"])
+async def test_no_limit_on_requests_keeps_a_supervisor_out(open_house: Opener, path: str):
+    house = await open_house(rate_limit="1/minute")
+    for _ in range(5):
+        await answers_at_once(house, path)
+
+
+@on_both
+async def test_the_database_tells_its_latency_and_its_pool(house: House, database: str):
+    body = await answers_at_once(house, "/api/health/db")
+    pool = body["pool"]
+    assert database.startswith(body["backend"])
+    assert 0 <= body["latencyMs"] < 2000
+    assert pool["idle"] + pool["inUse"] == pool["size"] <= pool["max"] <= 20
+
+
+@pytest.mark.parametrize("path", ["/api/health/db", "/readyz"])
+async def test_a_database_that_is_gone_is_503(
+    open_house: Opener, storage: Storage, path: str, monkeypatch: pytest.MonkeyPatch
+):
+    async def gone() -> None:
+        raise Unavailable("PostgreSQL: ConnectionRefusedError")
+
+    monkeypatch.setattr(storage, "health", gone)
+    house = await open_house()
+    answer = await house.call("GET", path, key=None)
+    assert_error(answer, 503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["Retry-After"]
+
+
+async def test_who_asks_at_the_same_time_shares_one_sign_of_life(
+    open_house: Opener, storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fresh, "SECONDS", 1.0)
+    asked, health = 0, storage.health
+
+    async def counted() -> Any:
+        nonlocal asked
+        asked += 1
+        return await health()
+
+    monkeypatch.setattr(storage, "health", counted)
+    house = await open_house()
+    paths = ["/api/health/db", "/readyz"] * 20
+    answers = await asyncio.gather(*[house.call("GET", path, key=None) for path in paths])
+    assert {answer.status for answer in answers} == {200}
+    assert asked == 1
+
+
+async def test_who_is_stopping_is_alive_and_not_ready(house: House):
+    assert (await house.call("GET", "/readyz", key=None)).status == 200
+    house.app[context.DRAIN].stopping = True
+    assert_error(await house.call("GET", "/readyz", key=None), 503, "SERVICE_UNAVAILABLE")
+    assert (await house.call("GET", "/livez", key=None)).status == 200
+
+
+async def jobs(house: House) -> Any:
+    answer = await house.call("GET", "/api/health/jobs")
+    assert answer.status == 200, answer.text
+    return answer.body
+
+
+@on_both
+async def test_what_is_owed_and_what_will_be(house: House):
+    for day, due in enumerate([NOW - OVERDUE, NOW, NOW + HOUR]):
+        booking = a_booking(start=START + day * DAY)
+        await done(house.storage, place(booking, a_message(booking, due=due)))
+    soon, later = a_booking(start=START + 10 * DAY), a_booking(start=START + 11 * DAY)
+    await done(
+        house.storage,
+        place(soon, a_reminder(soon, due=NOW + SOON), a_message(soon, state=MessageState.DEAD)),
+        place(later, a_reminder(later), a_message(later, state=MessageState.MISSED)),
+    )
+    found = await jobs(house)
+    assert found["status"] == "warn"
+    assert datetime.fromisoformat(found["outbox"].pop("oldestDue")) == NOW - OVERDUE
+    assert found["outbox"] == {
+        "pending": 5,
+        "underWay": 0,
+        "due": 2,
+        "overdue": 1,
+        "dead": 1,
+        "missed": 1,
+    }
+    assert found["reminders"] == {"next24h": 1}
+    assert found["mail"] == {"lastSuccess": None}
+
+
+async def test_all_is_well(open_house: Opener):
+    house = await open_house(promises=Promises(None, (DAY,)))
+    await house.place()
+    found = await jobs(house)
+    assert (found["status"], found["outbox"]["pending"]) == ("ok", 2)
+
+
+async def test_what_each_job_last_did(house: House):
+    async def well() -> None: ...
+
+    async def ill() -> None:
+        raise Unavailable("PostgreSQL: ConnectionRefusedError")
+
+    house.scheduler.every(HOUR, "well", well)
+    house.scheduler.every(HOUR, "ill", ill)
+    house.scheduler.start()
+    await until_true(lambda: all(job.last_run for job in house.scheduler.jobs))
+    found = await jobs(house)
+    house.scheduler.stop()
+    good, bad = found["jobs"]
+    assert (good["name"], good["lastError"]) == ("well", None)
+    assert datetime.fromisoformat(good["lastRun"]) == datetime.fromisoformat(good["lastSuccess"])
+    assert good["nextRun"]
+    assert (bad["name"], bad["lastSuccess"]) == ("ill", None)
+    assert bad["lastError"] == "PostgreSQL: ConnectionRefusedError"
+    assert found["status"] == "warn"
