@@ -53,6 +53,19 @@ def test_a_line_is_json_with_these_members(file: Path):
     }
 
 
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_line_of_a_trace_names_it_and_no_other_does(file: Path, log_format: str):
+    logs.configure(a_config(log_file=file, log_format=log_format))
+    token = logs.trace_id.set("4bf92f3577b34da6a3ce929d0e0e4736")
+    log.warning("inside")
+    logs.trace_id.reset(token)
+    log.warning("outside")
+    inside, outside = file.read_text().splitlines()
+    assert "4bf92f3577b34da6a3ce929d0e0e4736" in inside
+    assert "traceId" in inside
+    assert "traceId" not in outside
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
 def test_a_timestamp_is_utc_wherever_the_machine_stands(
     file: Path, zone: str, monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,7 @@ import pytest
 
 from schedules import scheduler as module
 from schedules.scheduler import Every, Scheduler
+from storage.errors import Unavailable
 from tests.deadlines import until_true
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -86,6 +87,52 @@ async def test_a_job_that_crashes_runs_again_and_harms_no_other(
     scheduler.start()
     await until_true(lambda: bad.runs > 3 and good.runs > 3)
     assert "this job crashes" in caplog.text
+
+
+async def test_it_remembers_what_each_job_last_did(caplog: pytest.LogCaptureFixture):
+    time = [NOW]
+    scheduler = Scheduler(lambda: time[0])
+    errors: list[Exception | None] = [
+        None,
+        Unavailable("PostgreSQL: gone"),
+        ValueError("Ada's secret"),
+        None,
+    ]
+
+    async def job() -> None:
+        error = errors.pop(0)
+        time[0] += MINUTE  # so long it takes
+        if error:
+            raise error
+
+    scheduler.every(HOUR, "job", job)
+    [known] = scheduler.jobs
+    assert (known.name, known.last_run, known.last_success, known.failures) == (
+        "job",
+        None,
+        None,
+        0,
+    )
+    scheduler.start()
+    seen = []
+    while errors:
+        left = len(errors)
+        await until_true(lambda left=left: len(errors) < left)
+        await asyncio.sleep(0)
+        [known] = scheduler.jobs
+        seen.append((known.last_run, known.last_success, known.last_error, known.failures))
+        assert known.next_run is not None
+        scheduler.run_all_now()
+    scheduler.stop()
+    assert seen == [
+        (NOW, NOW + MINUTE, None, 0),
+        (NOW + MINUTE, NOW + MINUTE, "PostgreSQL: gone", 1),
+        (NOW + 2 * MINUTE, NOW + MINUTE, "ValueError", 2),
+        (NOW + 3 * MINUTE, NOW + 4 * MINUTE, None, 2),
+    ]
+    [warned] = [record for record in caplog.records if record.message == "job failed"]
+    assert vars(warned)["reason"] == "PostgreSQL: gone"
+    assert not warned.exc_info
 
 
 async def test_a_job_never_runs_twice_at_once(scheduler: Scheduler):

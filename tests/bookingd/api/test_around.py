@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from bookingd import __version__
+from bookingd.api import middleware
+from bookingd.logs import trace_id
 from tests.bookingd.api.conftest import House, a_body, assert_error
 from tests.bookingd.conftest import on_both
 
@@ -56,6 +58,20 @@ async def test_a_strange_request_id_is_replaced(house: House, given: str):
     answer = await house.call("GET", "/api/nowhere", headers={"X-Request-Id": given})
     assert answer.headers["X-Request-Id"] not in {"", given}
     assert_error(answer, 404, "NOT_FOUND")
+
+
+async def test_a_trace_goes_into_the_lines_of_its_request_and_of_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[str | None] = []
+    monkeypatch.setattr(middleware.log, "info", lambda *_, **__: seen.append(trace_id.get()))
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    for given in (f"00-{trace}-00f067aa0ba902b7-01", None, "00-nonsense", f"00-{'0' * 32}-1-01"):
+        headers = {"traceparent": given} if given else {}
+        answer = await house.call("GET", "/api/health", headers=headers)
+        assert answer.status == 200
+        assert "traceparent" not in answer.headers
+    assert seen == [trace, None, None, None]
 
 
 async def test_each_request_without_an_id_gets_one_of_its_own(house: House):
