@@ -125,6 +125,7 @@ class PostgresStorage(Storage):
         await asyncio.wait({asking}, timeout=HEALTH)
         if not asking.done():
             asking.cancel()  # and leave it: to give up takes asyncpg a connection of its own
+            asking.add_done_callback(_forget)
             raise Unavailable("PostgreSQL did not answer in time")
         await asking
         return Health(
@@ -173,6 +174,12 @@ def _numbered(sql: str) -> str:
     """PostgreSQL's numbered parameters for the question marks."""
     numbers = count(1)
     return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    """Nobody waits for it any more, so its error is nobody's."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _as_it_is(instant: datetime) -> datetime:
