@@ -41,7 +41,7 @@ RECONCILE_EVERY = timedelta(hours=1)
 NOTE_EVERY = timedelta(minutes=1)
 
 LAST_WORDS = 1.0
-"""Seconds to write out the last answers."""
+"""Seconds to write out the last answers, and which keys were used."""
 
 IN_FLIGHT = 30.0
 """Seconds that requests in flight get when the daemon stops."""
@@ -111,9 +111,10 @@ async def _finish(
 
 
 async def _note_use(keyring: Keyring) -> None:
-    """What the job would have written down."""
-    with suppress(StorageError):
-        await keyring.note_use()
+    """What the job would have written down, if the database still answers."""
+    with suppress(StorageError, TimeoutError):
+        async with asyncio.timeout(LAST_WORDS):
+            await keyring.note_use()
 
 
 def _connections(runner: web.AppRunner) -> int:

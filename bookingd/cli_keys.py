@@ -59,7 +59,7 @@ def keys() -> None:
     \b
     publishable  places bookings; may sit in a web page
     read-only    reads everything, customers' data included; changes nothing
-    operator     sees health, jobs, outbox and metrics, and retries; no customers' data
+    operator     sees health, jobs, what the outbox owes, and metrics; no customers' data
     admin        everything
     """  # noqa: D301 - \b is click's word for lines that stay as they are
 
