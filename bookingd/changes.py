@@ -140,10 +140,11 @@ def _difference(before: Booking, after: Booking) -> dict[str, list[object]]:
 
 def _event(kind: EventKind, booking: Booking, moment: Moment, detail: dict[str, object]) -> Event:
     return Event(
-        id=new_id(moment.now),
         booking_id=booking.id,
+        version=booking.version,
         at=moment.now,
         kind=kind,
         actor=moment.actor,
+        booking=booking,
         detail=detail,
     )

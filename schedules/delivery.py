@@ -9,7 +9,7 @@ from typing import Protocol
 from schedules.channels import Channel, DeliveryError, Rejected, Uncertain, Unreachable
 from schedules.circuit import Circuit
 from schedules.retry import UNCERTAIN, pause_after
-from storage.model import Message, MessageState
+from storage.model import Due, Message, MessageState
 from storage.writes import Settle
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ LONGEST_ERROR = 1000
 class Renderer(Protocol):
     """Makes the mail of a message."""
 
-    def mail(self, message: Message) -> EmailMessage:
+    def mail(self, due: Due) -> EmailMessage:
         """Raises any exception when it cannot."""
 
 
@@ -36,10 +36,11 @@ class Delivery:
         self._relay = relay
         self._clock = clock
 
-    async def attempt(self, message: Message) -> Settle:
+    async def attempt(self, due: Due) -> Settle:
         """Try once."""
+        message = due.message
         try:
-            mail = self._renderer.mail(message)
+            mail = self._renderer.mail(due)
         except Exception as error:  # noqa: BLE001 - templates can raise anything
             return self._dead(message, f"cannot be rendered: {error}")
         try:

@@ -13,7 +13,7 @@ from schedules.circuit import Circuit
 from schedules.delivery import Delivery, Renderer
 from storage.errors import StorageError, Unavailable
 from storage.interface import Storage
-from storage.model import Message
+from storage.model import Due
 from storage.writes import Claim, Release, Settle, Write
 
 log = logging.getLogger(__name__)
@@ -76,8 +76,8 @@ class Dispatcher(Actor[None]):
         claimed = await self._settle_and(Claim(self._storage.owner, limit, self._clock()))
         if self._stopping:
             return
-        for message in claimed or ():
-            self._begin(message)
+        for due in claimed or ():
+            self._begin(due)
 
     def _places(self) -> int:
         """How many mails may begin; one at a time while bookings wait."""
@@ -103,8 +103,8 @@ class Dispatcher(Actor[None]):
             return None
         return result
 
-    def _begin(self, message: Message) -> None:
-        task = asyncio.create_task(self._deliver(message), name=f"mail {message.id}")
+    def _begin(self, due: Due) -> None:
+        task = asyncio.create_task(self._deliver(due), name=f"mail {due.message.id}")
         self._under_way.add(task)
         task.add_done_callback(self._ended)
 
@@ -112,8 +112,9 @@ class Dispatcher(Actor[None]):
         self._under_way.discard(task)
         self.poke()
 
-    async def _deliver(self, message: Message) -> None:
-        settle = await self._delivery.attempt(message)
+    async def _deliver(self, due: Due) -> None:
+        message = due.message
+        settle = await self._delivery.attempt(due)
         self._unsettled.append(settle)
         log.log(
             logging.INFO if settle.error is None else logging.WARNING,

@@ -84,10 +84,10 @@ def _message(
     return Message(
         id=new_id(now),
         booking_id=booking.id,
+        version=booking.version,
         kind=kind,
         audience=audience,
         recipient=recipient,
-        booking=booking,
         state=MessageState.PENDING,
         created_at=now,
         due_at=due_at or now,

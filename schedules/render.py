@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from storage.model import Booking, Message
+from storage.model import Booking, Due
 
 POLICY = SMTP_POLICY.clone(cte_type="7bit")
 """Lines that every relay carries, whether it knows 8BITMIME or not."""
@@ -35,12 +35,13 @@ class Renderer:
             lstrip_blocks=True,
         )
 
-    def mail(self, message: Message) -> EmailMessage:
+    def mail(self, due: Due) -> EmailMessage:
         """The same mail, Message-ID and all, at every attempt.
 
         Raises jinja2's `TemplateError`, and `ValueError` for an address that is none.
         """
-        subject, text = self._text(message)
+        message = due.message
+        subject, text = self._text(due)
         mail = EmailMessage(policy=POLICY)
         mail["Message-ID"] = f"<{message.id}@{self._sender.domain}>"
         mail["From"] = self._sender
@@ -51,9 +52,10 @@ class Renderer:
         mail.set_content(text)
         return mail
 
-    def _text(self, message: Message) -> tuple[str, str]:
-        template = self._templates.get_template(f"en/{message.kind}.{message.audience}.txt")
-        filled = template.render(booking=message.booking, when=self._when(message.booking))
+    def _text(self, due: Due) -> tuple[str, str]:
+        kind, audience = due.message.kind, due.message.audience
+        template = self._templates.get_template(f"en/{kind}.{audience}.txt")
+        filled = template.render(booking=due.booking, when=self._when(due.booking))
         subject, _, text = filled.partition("\n")
         return _plain(subject), text.lstrip("\n")
 

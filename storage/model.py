@@ -71,16 +71,18 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of a booking's history. `actor` is the name of the key that did it.
+    """One line of a booking's history: what brought it to `version`, and it as it stood then.
 
-    `detail` holds, for each field that changed, what it was and what it became.
+    `actor` is the name of the key that did it. `detail` holds, for each field that changed, what
+    it was and what it became.
     """
 
-    id: str
     booking_id: str
+    version: int
     at: datetime
     kind: EventKind
     actor: str
+    booking: Booking
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -116,18 +118,18 @@ class MessageState(StrEnum):
 class Message:
     """One mail owed to somebody: a row of the outbox.
 
-    `booking` is the booking as it stood when the message came to be owed, so that every attempt
-    says the same. `due_at` is the moment owed and never changes; `next_attempt_at` is when it is
-    tried next; from `expires_at` on it is of no use and becomes `missed`. `attempts` counts
-    claims, `leased_by` is the number of the daemon that sends it now.
+    It tells of the booking at `version`, so that every attempt says the same. `due_at` is the
+    moment owed and never changes; `next_attempt_at` is when it is tried next; from `expires_at` on
+    (a reminder: the start of the appointment) it is of no use and becomes `missed`. `attempts`
+    counts claims, `leased_by` is the number of the daemon that sends it now.
     """
 
     id: str
     booking_id: str
+    version: int
     kind: MessageKind
     audience: Audience
     recipient: str
-    booking: Booking
     state: MessageState
     created_at: datetime
     due_at: datetime
@@ -148,6 +150,14 @@ class Message:
     def reminds(self) -> bool:
         """Whether it is a reminder."""
         return self.kind is MessageKind.REMINDER
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message to be sent now, and the booking that it tells of."""
+
+    message: Message
+    booking: Booking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

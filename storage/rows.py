@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
 
-from storage.model import ApiKey, Booking, Event, Message, Outbox, Resource, Service
+from storage.model import ApiKey, Booking, Due, Event, Message, Outbox, Resource, Service
 
 Record = TypeVar("Record")
 Convert = Callable[[Any], Any]
@@ -42,6 +42,11 @@ def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
         if found[name] is not None:
             found[name] = convert(found[name])
     return kind(**found)
+
+
+def read_due(row: Mapping[str, Any]) -> Due:
+    """A message from a row that also has the `booking` that it tells of."""
+    return Due(read(Message, row), _booking(row["booking"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,8 @@ def _texts(value: str | list[str]) -> tuple[str, ...]:
     return tuple(orjson.loads(value) if isinstance(value, str) else value)
 
 
-def _booking(value: str) -> Booking:
-    return read(Booking, orjson.loads(value))
+def _booking(value: str | dict[str, Any]) -> Booking:
+    return read(Booking, _mapping(value))
 
 
 _DECODE: dict[Any, Convert] = {

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from storage.model import ApiKey, Booking, Event, Message, MessageState, Resource, Service
+from storage.model import (
+    ApiKey,
+    Booking,
+    Due,
+    Event,
+    Message,
+    MessageState,
+    Resource,
+    Service,
+)
 
 Result = TypeVar("Result", covariant=True)
 
@@ -54,7 +63,7 @@ class Change(Write[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(Write[Sequence[Message]]):
+class Claim(Write[Sequence[Due]]):
     """Lease up to `limit` messages that are due at `now` to the daemon `owner`.
 
     Counts the attempt. What expired is marked `missed`; what a dead daemon held is free again.
@@ -136,6 +145,7 @@ class NoteUse(Write[None]):
 
 
 def _check_one(booking: Booking, event: Event, messages: Sequence[Message]) -> None:
-    """All parts of a write are of one booking. Raises `ValueError`."""
-    if {event.booking_id, *(message.booking_id for message in messages)} != {booking.id}:
-        raise ValueError("the event or a message is of another booking")
+    """All parts of a write are of one booking at one version. Raises `ValueError`."""
+    parts: list[Event | Message] = [event, *messages]
+    if {(part.booking_id, part.version) for part in parts} != {(booking.id, booking.version)}:
+        raise ValueError("the event or a message is of another booking, or of another version")

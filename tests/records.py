@@ -116,11 +116,12 @@ def a_row_of_bookings(count: int, **fields: Any) -> list[Booking]:
 
 def an_event(booking: Booking, kind: EventKind = EventKind.PLACED, **fields: Any) -> Event:
     values: dict[str, Any] = {
-        "id": new_id(NOW),
         "booking_id": booking.id,
+        "version": booking.version,
         "at": NOW,
         "kind": kind,
         "actor": "front desk",
+        "booking": booking,
     }
     return Event(**values | fields)
 
@@ -129,10 +130,10 @@ def a_message(booking: Booking, *, due: datetime = NOW, **fields: Any) -> Messag
     values: dict[str, Any] = {
         "id": new_id(fields.get("created_at", NOW)),
         "booking_id": booking.id,
+        "version": booking.version,
         "kind": MessageKind.CONFIRMED,
         "audience": Audience.CUSTOMER,
         "recipient": booking.email,
-        "booking": booking,
         "state": MessageState.PENDING,
         "created_at": NOW,
         "due_at": due,

@@ -5,10 +5,10 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
-from storage.model import Message, MessageState
+from storage.model import Due, MessageState
 from storage.postgres import statements
 from storage.postgres.connection import AGAIN, Connection, Pool, one
-from storage.rows import as_json, read
+from storage.rows import as_json, read_due
 from storage.writes import (
     Change,
     Claim,
@@ -102,12 +102,13 @@ async def _change(connection: Connection, write: Change) -> None:
     await connection.execute(statements.OWE, as_json(write.messages))
 
 
-async def _claim(connection: Connection, write: Claim) -> list[Message]:
+async def _claim(connection: Connection, write: Claim) -> list[Due]:
     await connection.execute(statements.FREE_STRANDED)
     await connection.execute(statements.MISS, write.now)
     rows = await connection.fetch(statements.CLAIM, write.now, write.limit, write.owner)
-    found = [read(Message, row) for row in rows]
-    return sorted(found, key=lambda message: (message.next_attempt_at, message.id))
+    return sorted(
+        map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
+    )
 
 
 async def _settle(connection: Connection, write: Settle) -> bool:
@@ -124,7 +125,7 @@ async def _settle(connection: Connection, write: Settle) -> bool:
             write.error,
             write.at if write.state is MessageState.SENT else None,
             message.confirms,
-            message.booking.start_time if message.reminds else None,
+            message.expires_at if message.reminds else None,
         )
     )
 

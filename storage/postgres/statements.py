@@ -43,7 +43,7 @@ INSERT INTO messages
 SELECT message.*
   FROM json_populate_recordset(NULL::messages, $1) AS message
   JOIN bookings ON bookings.id = message.booking_id
- WHERE bookings.version = (message.booking ->> 'version')::integer
+ WHERE bookings.version = message.version
    AND NOT EXISTS (SELECT 1
                      FROM messages AS other
                     WHERE other.booking_id = message.booking_id AND other.due_at = message.due_at
@@ -101,7 +101,10 @@ UPDATE messages
    SET state = 'leased', leased_by = $3, attempts = attempts + 1
   FROM due
  WHERE messages.id = due.id
-RETURNING messages.*
+RETURNING messages.*, (SELECT booking
+                         FROM events
+                        WHERE events.booking_id = messages.booking_id
+                          AND events.version = messages.version) AS booking
 """
 SETTLE = """
 WITH settled AS (

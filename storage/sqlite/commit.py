@@ -7,8 +7,8 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
-from storage.model import Message, MessageState
-from storage.rows import as_json, read, text
+from storage.model import Due, Message, MessageState
+from storage.rows import as_json, read_due, text
 from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
@@ -122,12 +122,12 @@ def _tell(connection: Raw, writes: Sequence[Place | Change]) -> None:
     connection.execute(statements.OWE, [_json(messages)])
 
 
-def _claim(connection: Raw, write: Claim) -> list[Message]:
+def _claim(connection: Raw, write: Claim) -> list[Due]:
     asked = {"owner": write.owner, "limit": write.limit, "now": text(write.now)}
     connection.execute(statements.MISS, asked)
     rows = connection.execute(statements.CLAIM, asked).fetchall()
     return sorted(
-        (read(Message, row) for row in rows), key=lambda found: (found.next_attempt_at, found.id)
+        map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
     )
 
 
@@ -154,8 +154,8 @@ def _settle(connection: Raw, write: Settle) -> bool:
 def _mark(connection: Raw, message: Message) -> None:
     if message.confirms:
         connection.execute(statements.CONFIRMATION_SENT, [message.booking_id])
-    elif message.reminds:
-        start = text(message.booking.start_time)
+    elif message.reminds and message.expires_at:
+        start = text(message.expires_at)
         connection.execute(statements.REMINDER_SENT, [message.booking_id, start])
 
 

@@ -36,7 +36,7 @@ OWE_STILL = f"""
 {OWE}
  WHERE EXISTS (SELECT 1
                  FROM bookings
-                WHERE id = value ->> '$.booking_id' AND version = value ->> '$.booking.version')
+                WHERE id = value ->> '$.booking_id' AND version = value ->> '$.version')
    AND NOT EXISTS (SELECT 1
                      FROM messages
                     WHERE booking_id = value ->> '$.booking_id' AND due_at = value ->> '$.due_at'
@@ -69,7 +69,10 @@ UPDATE messages
                  AND (expires_at IS NULL OR expires_at > :now)
                ORDER BY next_attempt_at, id
                LIMIT :limit)
-RETURNING *
+RETURNING *, (SELECT booking
+                FROM events
+               WHERE events.booking_id = messages.booking_id
+                 AND events.version = messages.version) AS booking
 """
 SETTLE = """
 UPDATE messages

@@ -58,24 +58,25 @@ CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id) WHERE status <> 'CONFIRMED';
 
 CREATE TABLE events (
-    id         UUID NOT NULL,
     booking_id UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    version    INTEGER NOT NULL,
     at         TIMESTAMPTZ NOT NULL,
     kind       TEXT NOT NULL
         CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
     actor      TEXT NOT NULL,
+    booking    JSON NOT NULL,
     detail     JSON NOT NULL,
-    PRIMARY KEY (booking_id, id)
+    PRIMARY KEY (booking_id, version)
 );
 
 CREATE TABLE messages (
     id              UUID PRIMARY KEY,
-    booking_id      UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    booking_id      UUID NOT NULL,
+    version         INTEGER NOT NULL,
     kind            TEXT NOT NULL
         CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder')),
     audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin')),
     recipient       TEXT NOT NULL,
-    booking         JSON NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'superseded', 'missed')),
     created_at      TIMESTAMPTZ NOT NULL,
@@ -86,7 +87,8 @@ CREATE TABLE messages (
     leased_by       INTEGER,
     last_error      TEXT,
     sent_at         TIMESTAMPTZ,
-    CHECK (state <> 'leased' OR leased_by IS NOT NULL)
+    CHECK (state <> 'leased' OR leased_by IS NOT NULL),
+    FOREIGN KEY (booking_id, version) REFERENCES events ON DELETE CASCADE
 );
 
 CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';

@@ -86,24 +86,25 @@ BEGIN
 END;
 
 CREATE TABLE events (
-    id         TEXT NOT NULL,
     booking_id TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    version    INTEGER NOT NULL,
     at         TEXT NOT NULL,
     kind       TEXT NOT NULL
         CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
     actor      TEXT NOT NULL,
+    booking    TEXT NOT NULL,
     detail     TEXT NOT NULL,
-    PRIMARY KEY (booking_id, id)
+    PRIMARY KEY (booking_id, version)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE messages (
     id              TEXT PRIMARY KEY,
-    booking_id      TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    booking_id      TEXT NOT NULL,
+    version         INTEGER NOT NULL,
     kind            TEXT NOT NULL
         CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder')),
     audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin')),
     recipient       TEXT NOT NULL,
-    booking         TEXT NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'superseded', 'missed')),
     created_at      TEXT NOT NULL,
@@ -114,7 +115,8 @@ CREATE TABLE messages (
     leased_by       INTEGER,
     last_error      TEXT,
     sent_at         TEXT,
-    CHECK (state <> 'leased' OR leased_by IS NOT NULL)
+    CHECK (state <> 'leased' OR leased_by IS NOT NULL),
+    FOREIGN KEY (booking_id, version) REFERENCES events ON DELETE CASCADE
 ) STRICT;
 
 CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
