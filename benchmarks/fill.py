@@ -59,6 +59,11 @@ def _placed(service: Service, resource: Resource, number: int) -> Place:
         reminder_sent=True,
     )
     event = Event(
-        id=new_id(now), booking_id=booking.id, at=now, kind=EventKind.PLACED, actor="fill"
+        booking_id=booking.id,
+        version=booking.version,
+        at=now,
+        kind=EventKind.PLACED,
+        actor="fill",
+        booking=booking,
     )
     return Place(booking, event, ())

@@ -13,6 +13,7 @@ from storage.model import (
     Audience,
     Booking,
     BookingStatus,
+    Due,
     Event,
     EventKind,
     Message,
@@ -142,6 +143,11 @@ def a_message(booking: Booking, *, due: datetime = NOW, **fields: Any) -> Messag
     return Message(**values | fields)
 
 
+def a_due(booking: Booking, **fields: Any) -> Due:
+    """A message to be sent, with the booking that it tells of."""
+    return Due(a_message(booking, **fields), booking)
+
+
 def a_reminder(booking: Booking, *, due: datetime | None = None, **fields: Any) -> Message:
     due = booking.start_time - DAY if due is None else due
     fields = {"expires_at": booking.start_time} | fields
@@ -193,7 +199,12 @@ async def answer(storage: Storage, write: Write[Any]) -> Any:
     return outcome
 
 
-async def claim(storage: Storage, *, now: datetime = NOW, limit: int = 100) -> Sequence[Message]:
-    """Lease what is due."""
+async def claim_due(storage: Storage, *, now: datetime = NOW, limit: int = 100) -> Sequence[Due]:
+    """Lease what is due; each message with the booking that it tells of."""
     [claimed] = await done(storage, Claim(storage.owner, limit, now))
     return claimed
+
+
+async def claim(storage: Storage, *, now: datetime = NOW, limit: int = 100) -> list[Message]:
+    """Lease what is due; the messages alone."""
+    return [due.message for due in await claim_due(storage, now=now, limit=limit)]

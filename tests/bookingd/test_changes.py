@@ -70,6 +70,7 @@ def edited(
     assert change.booking.updated_at == moment.now
     assert change.booking.created_at == booking.created_at
     assert (change.event.actor, change.event.at) == (moment.actor, moment.now)
+    assert change.event.booking == change.booking
     return change
 
 
@@ -84,6 +85,7 @@ def stepped(booking: Booking, status: BookingStatus, reason: str | None = None) 
         sequence=booking.sequence + (status is BookingStatus.CANCELLED),
         updated_at=NOW,
     )
+    assert change.event.booking == change.booking
     return change
 
 
@@ -94,6 +96,7 @@ def test_a_new_booking_begins_with_these_values():
     assert booking == a_booking(id=booking.id, resource_id=OTHER_ROOM.id)
     assert (place.event.kind, place.event.actor) == (EventKind.PLACED, "front desk")
     assert place.event.detail == {}
+    assert (place.event.booking, place.event.version) == (booking, 1)
 
 
 def test_the_buffers_of_the_service_are_occupied_too():
@@ -142,14 +145,8 @@ def test_an_edit_is_told_and_the_reminders_are_owed_anew():
     change = edited(a_booking(), name="Grace Example")
     assert told(change.messages) == both(MessageKind.CHANGED)
     assert reminders(change.messages) == [START - DAY, START - HOUR]
-    assert {one.booking for one in map(Snapshot, change.messages)} == {"Grace Example"}
-
-
-class Snapshot:
-    """Whom the booking in a message names."""
-
-    def __init__(self, message: Message) -> None:
-        self.booking = message.booking.name
+    assert {one.version for one in change.messages} == {change.booking.version}
+    assert change.event.booking.name == "Grace Example"
 
 
 def test_who_changes_the_address_is_told_at_the_new_one():

@@ -8,7 +8,7 @@ import pytest
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
 from storage.interface import BookingFilter, Storage
-from storage.model import Message
+from storage.model import Message, MessageState
 from storage.writes import Change, Claim, Owe, Place, SaveResource, SaveService, Settle, Supersede
 from tests.conformance.outside import Outside
 from tests.records import (
@@ -48,10 +48,28 @@ def with_messages(*ids: str) -> Place:
     return place(booking, *[a_message(booking, id=id_) for id_ in ids])
 
 
-POISONS: dict[str, Callable[[], Place]] = {
+def with_a_message_of_version(version: int) -> Place:
+    """Past the check in `Place`: its message names a version that has no event."""
+    booking = a_booking()
+    messages: list[Message] = []
+    write = Place(booking, an_event(booking), messages)
+    messages.append(a_message(booking, version=version))
+    return write
+
+
+def with_another_event_of_its_version() -> Change:
+    """`STORED` again as the version that it has an event of already."""
+    again = replace(STORED, name="Grace Example")
+    return Change(again, STORED.version, an_event(again), [a_message(again)])
+
+
+POISONS: dict[str, Callable[[], Place | Change]] = {
     "an_id_of_another_booking": lambda: poisoned(id=STORED.id),
     "an_id_of_another_message": lambda: with_messages(STORED_MESSAGE.id),
     "one_id_for_two_messages": lambda: with_messages(NOWHERE, NOWHERE),
+    "a_message_of_an_earlier_version": lambda: with_a_message_of_version(0),
+    "a_message_of_a_later_version": lambda: with_a_message_of_version(2),
+    "two_events_of_one_version": with_another_event_of_its_version,
     "an_unknown_resource": lambda: poisoned(resource_id=NOWHERE),
     "an_unknown_service": lambda: poisoned(service_id=NOWHERE),
     "an_end_before_its_start": lambda: poisoned(minutes=-60),
@@ -88,7 +106,7 @@ async def test_outcomes_come_in_the_order_of_the_writes(storage: Storage):
         ]
     )
     claimed = outcomes.pop(5)
-    assert [one.id for one in claimed] == [message.id]
+    assert [due.message.id for due in claimed] == [message.id]
     errors = {1: SlotTaken, 2: StaleVersion, 3: NotFound}
     assert {index: type(outcomes[index]) for index in errors} == errors
     assert [outcomes[index] for index in (0, 4, 5, 6, 7)] == [None, 1, False, 1, None]
@@ -128,7 +146,7 @@ async def test_place_stores_booking_event_and_messages(storage: Storage, outside
 
 @each_poison
 async def test_a_write_that_the_database_refuses_is_its_own_outcome(
-    storage: Storage, outside: Outside, poison: Callable[[], Place]
+    storage: Storage, outside: Outside, poison: Callable[[], Place | Change]
 ):
     await done(storage, place(STORED, STORED_MESSAGE))
     write = poison()
@@ -142,7 +160,7 @@ async def test_a_write_that_the_database_refuses_is_its_own_outcome(
 
 @each_poison
 async def test_a_refused_write_harms_none_of_its_neighbours(
-    storage: Storage, outside: Outside, poison: Callable[[], Place]
+    storage: Storage, outside: Outside, poison: Callable[[], Place | Change]
 ):
     await done(storage, place(STORED, STORED_MESSAGE))
     good = a_row_of_bookings(5)[1:]
@@ -247,6 +265,6 @@ async def test_a_large_batch_is_taken_at_once(storage: Storage):
     assert await storage.count_bookings(ALL) == 300
     [claimed] = await done(storage, Claim(storage.owner, 1000, NOW))
     outcomes = await storage.commit(
-        [Settle(message=one, state=one.state.SENT, at=NOW) for one in claimed]
+        [Settle(message=due.message, state=MessageState.SENT, at=NOW) for due in claimed]
     )
     assert outcomes == [True] * 300

@@ -268,6 +268,23 @@ async def test_a_move_wants_a_new_reminder_but_no_new_confirmation(storage: Stor
     assert (stored.confirmation_sent, stored.reminder_sent) == (True, False)
 
 
+async def test_a_reminder_of_an_older_version_counts_if_the_start_is_the_same(storage: Storage):
+    booking = a_booking()
+    await done(storage, place(booking, a_reminder(booking, due=NOW)))
+    [under_way] = await claim(storage)
+    await done(storage, change(changed(booking, name="Grace Example")), settle(under_way))
+    assert (await storage.booking(booking.id)).reminder_sent
+
+
+async def test_a_reminder_that_ends_at_no_start_is_not_said_to_be_sent(storage: Storage):
+    booking = a_booking()
+    ends = {NOW: None, NOW + HOUR: START - HOUR, NOW + 2 * HOUR: START + HOUR}
+    reminders = [a_reminder(booking, due=due, expires_at=end) for due, end in ends.items()]
+    await done(storage, place(booking, *reminders))
+    await sent(storage, *reminders)
+    assert not (await storage.booking(booking.id)).reminder_sent
+
+
 async def test_a_reminder_of_the_old_time_does_not_count_for_the_new(storage: Storage):
     booking = a_booking()
     await done(storage, place(booking, a_reminder(booking, due=NOW)))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from storage.interface import Storage
-from storage.model import Message, MessageState
+from storage.model import Due, Message, MessageState
 from storage.writes import Claim, Supersede
 from tests.records import (
     HOUR,
@@ -20,7 +20,9 @@ from tests.records import (
     change,
     changed,
     claim,
+    claim_due,
     done,
+    moved,
     place,
     settle,
 )
@@ -69,8 +71,39 @@ async def test_the_longest_due_comes_first_and_the_limit_holds(storage: Storage)
 async def test_a_message_says_what_held_when_it_came_to_be_owed(storage: Storage):
     message = a_message(BOOKING)
     await done(storage, place(BOOKING, message), change(changed(BOOKING, name="Grace Example")))
-    [claimed] = await claim(storage)
-    assert claimed.booking == BOOKING
+    [due] = await claim_due(storage)
+    assert due.booking == BOOKING
+
+
+async def test_every_attempt_says_the_same_whatever_became_of_the_booking(storage: Storage):
+    second = moved(BOOKING, START + HOUR)
+    await done(storage, place(BOOKING, a_message(BOOKING)))
+    [first] = await claim_due(storage)
+    retry = settle(first.message, MessageState.PENDING, next_attempt_at=NOW + HOUR)
+    await done(storage, change(second), retry, change(cancelled(second)))
+    [again] = await claim_due(storage, now=NOW + HOUR)
+    assert (again.message.id, again.message.attempts) == (first.message.id, 2)
+    assert again.booking == first.booking == BOOKING
+
+
+async def test_each_message_says_what_held_at_its_own_version(storage: Storage):
+    second = changed(BOOKING, name="Grace Example")
+    third = cancelled(second)
+    versions = [BOOKING, second, third]
+    messages = [a_message(version) for version in versions]
+    placed, *changes = messages
+    await done(storage, place(BOOKING, placed), *map(change, versions[1:], changes))
+    claimed = {due.message.id: due.booking for due in await claim_due(storage)}
+    assert claimed == dict(zip(ids(messages), versions, strict=True))
+
+
+async def test_a_message_does_not_learn_what_was_sent_since(storage: Storage):
+    reminder = a_reminder(BOOKING)
+    await done(storage, place(BOOKING, a_message(BOOKING), reminder))
+    [confirmation] = await claim(storage)
+    await done(storage, settle(confirmation))
+    [due] = await claim_due(storage, now=reminder.due_at)
+    assert due == Due(await stored(storage, reminder), BOOKING)
 
 
 async def test_two_claims_in_one_batch_share_nothing(storage: Storage):
@@ -79,7 +112,7 @@ async def test_two_claims_in_one_batch_share_nothing(storage: Storage):
     ask = Claim(storage.owner, 3, NOW)
     first, second = await done(storage, ask, ask)
     assert (len(first), len(second)) == (3, 1)
-    assert {*ids(first), *ids(second)} == {*ids(messages)}
+    assert {due.message.id for due in [*first, *second]} == {*ids(messages)}
 
 
 @pytest.mark.parametrize("state", [MessageState.SENT, MessageState.DEAD])

@@ -38,7 +38,7 @@ async def everything(storage: Storage) -> list[str]:
     """Claim in small parts until nothing is left."""
     ids: list[str] = []
     while claimed := await answer(storage, Claim(storage.owner, 7, NOW)):
-        ids += [message.id for message in claimed]
+        ids += [due.message.id for due in claimed]
     return ids
 
 

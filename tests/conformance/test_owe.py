@@ -9,6 +9,7 @@ from storage.errors import StorageError
 from storage.interface import Storage
 from storage.model import MessageState
 from storage.writes import Owe
+from tests.conformance.outside import Outside
 from tests.records import (
     HOUR,
     NOW,
@@ -119,6 +120,19 @@ async def test_owing_for_no_booking_harms_no_other_write(storage: Storage):
     assert [outcomes[0], outcomes[2]] == [None, None]
     assert outcomes[1] == 0 or isinstance(outcomes[1], StorageError)
     assert await storage.messages([ghost.id]) == []
+
+
+async def test_a_reminder_of_a_version_without_an_event_is_refused(
+    storage: Storage, outside: Outside
+):
+    await done(storage, place(BOOKING))
+    await outside.rows("UPDATE bookings SET version = 2")
+    lost = a_reminder(replace(BOOKING, version=2))
+    refused, owed = await storage.commit([Owe([lost]), place(OTHER, a_reminder(OTHER))])
+    assert isinstance(refused, StorageError)
+    assert owed is None
+    assert await storage.messages([BOOKING.id]) == []
+    assert len(await storage.messages([OTHER.id])) == 1
 
 
 async def test_owing_at_the_same_time_adds_one(storage: Storage):

@@ -24,6 +24,7 @@ from tests.records import (
     a_service,
     change,
     changed,
+    claim_due,
     done,
     place,
 )
@@ -76,6 +77,8 @@ async def test_each_text_of_a_message_comes_back(storage: Storage, text: str):
     message = a_message(booking, recipient=text, last_error=text)
     await done(storage, place(booking, message))
     assert await storage.messages([booking.id]) == [message]
+    [due] = await claim_due(storage)
+    assert due.booking == booking
 
 
 @each_text
@@ -101,19 +104,23 @@ async def test_any_text_comes_back(storage: Storage, text: str):
 async def test_any_instant_comes_back_to_the_microsecond(storage: Storage, microseconds: int):
     start = NOW + microseconds * INSTANT
     booking = a_booking(start=start, created_at=start, status=BookingStatus.CANCELLED)
-    message = a_reminder(booking, due=start, created_at=start)
+    message = a_reminder(booking, due=start, created_at=start, expires_at=start + INSTANT)
     await done(storage, place(booking, message))
     assert await storage.booking(booking.id) == booking
     assert await storage.messages([booking.id]) == [message]
+    [due] = await claim_due(storage, now=start)
+    assert due.booking == booking
 
 
 async def test_instants_come_back_in_utc(storage: Storage):
     booking = a_booking()
     await done(storage, place(booking, a_reminder(booking)))
     [message] = await storage.messages([booking.id])
+    [due] = await claim_due(storage, now=message.due_at)
     [service, *_], [resource, *_] = await storage.services(), await storage.resources()
     spans = await storage.occupied(booking.resource_id, START, START + HOUR)
-    records = [await storage.booking(booking.id), message, message.booking, service, resource]
+    told = [message, due.message, due.booking]
+    records = [await storage.booking(booking.id), *told, service, resource]
     values = [getattr(record, field.name) for record in records for field in fields(record)]
     instants = [value for value in [*values, *spans[0]] if isinstance(value, datetime)]
     assert len(instants) > 20
@@ -161,7 +168,9 @@ async def test_a_message_keeps_its_booking_through_a_change(storage: Storage):
     booking = full("before")
     message = a_message(booking)
     await done(storage, place(booking, message), change(changed(booking, name="after")))
-    assert (await storage.messages([booking.id]))[0].booking == booking
+    assert await storage.messages([booking.id]) == [message]
+    [due] = await claim_due(storage)
+    assert due.booking == booking
 
 
 async def test_an_id_of_the_products_own_making_comes_back(storage: Storage):

@@ -197,10 +197,11 @@ async def test_what_was_released_cannot_be_settled(storage: Storage):
 
 async def test_release_leaves_what_is_settled_or_superseded(storage: Storage):
     one = await leased(storage, a_message(BOOKING))
-    reminder = a_reminder(BOOKING, due=NOW)
-    await done(storage, settle(one), change(changed(BOOKING), reminder))
+    after = changed(BOOKING)
+    reminder = a_reminder(after, due=NOW)
+    await done(storage, settle(one), change(after, reminder))
     await claim(storage)
-    await done(storage, change(changed(changed(BOOKING))))
+    await done(storage, change(changed(after)))
     assert await answer(storage, Release(storage.owner)) == 0
     states = {message.state for message in await stored(storage)}
     assert states == {MessageState.SENT, MessageState.SUPERSEDED}

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -30,6 +30,8 @@ from tests.records import (
     a_message,
     a_reminder,
     a_row_of_bookings,
+    change,
+    changed,
     done,
     place,
 )
@@ -125,9 +127,13 @@ class Office:
             await self.running
             self.dispatcher = None
 
-    async def owe(self, *messages: Message) -> None:
-        """Commit each message with its booking."""
-        await done(self.storage, *[place(message.booking, message) for message in messages])
+    async def owe(
+        self, *bookings: Booking, make: Callable[..., Message] = a_message, **fields: Any
+    ) -> list[Message]:
+        """Commit each booking with a message, and answer the messages."""
+        messages = [make(booking, **fields) for booking in bookings]
+        await done(self.storage, *map(place, bookings, messages))
+        return messages
 
     async def stored(self, message: Message) -> Message:
         found = await self.storage.messages([message.booking_id])
@@ -159,14 +165,9 @@ async def office(
     await office.close()
 
 
-def messages_of(bookings: Sequence[Booking]) -> list[Message]:
-    return [a_message(booking) for booking in bookings]
-
-
 @on_both
 async def test_what_is_due_is_sent_and_the_booking_knows(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted())
     settled = await office.settled(message)
     assert (settled.state, settled.attempts, settled.sent_at) == (SENT, 1, NOW)
@@ -176,8 +177,7 @@ async def test_what_is_due_is_sent_and_the_booking_knows(office: Office):
 
 
 async def test_what_is_not_due_waits_until_the_clock_says_so(office: Office):
-    message = a_reminder(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking(), make=a_reminder)
     office.open(Scripted())
     await office.looked()
     assert (await office.stored(message)).state is PENDING
@@ -187,8 +187,7 @@ async def test_what_is_not_due_waits_until_the_clock_says_so(office: Office):
 
 
 async def test_a_reminder_whose_booking_has_begun_is_missed_and_not_sent(office: Office):
-    message = a_reminder(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking(), make=a_reminder)
     office.clock.now = START
     office.open(Scripted())
     assert (await office.settled(message)).state is MessageState.MISSED
@@ -196,17 +195,33 @@ async def test_a_reminder_whose_booking_has_begun_is_missed_and_not_sent(office:
 
 
 async def test_a_reminder_that_fails_until_the_start_is_missed(office: Office):
-    message = a_reminder(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking(), make=a_reminder)
     office.clock.now = START - timedelta(seconds=1)
     office.open(Scripted(Deferred("450")))
     assert (await office.settled(message)).state is MessageState.MISSED
 
 
 @on_both
+async def test_a_mail_tells_of_the_booking_as_it_stood_when_the_mail_came_to_be_owed(
+    office: Office,
+):
+    booking = a_booking()
+    after = changed(booking, name="Grace Example")
+    [before_it] = await office.owe(booking)
+    after_it = a_message(after, due=NOW + HOUR)
+    await done(office.storage, change(after, after_it))
+    office.open(Scripted())
+    await office.settled(before_it)
+    office.clock.pass_by(HOUR)
+    await office.settled(after_it)
+    first, second = [mail.get_content() for mail in office.channel.sent]
+    assert ("Ada Example" in first, "Grace Example" in first) == (True, False)
+    assert ("Ada Example" in second, "Grace Example" in second) == (False, True)
+
+
+@on_both
 async def test_what_was_refused_for_now_is_tried_again_after_the_pause(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted(Deferred("450 at RCPT: greylisted")))
     settled = await office.settled(message)
     assert (settled.state, settled.attempts) == (PENDING, 1)
@@ -221,8 +236,7 @@ async def test_what_was_refused_for_now_is_tried_again_after_the_pause(office: O
 async def test_what_is_refused_again_and_again_follows_the_table_and_is_dead_at_its_end(
     office: Office,
 ):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted(*[Deferred(f"450 {attempt}") for attempt in range(len(ATTEMPTS) + 1)]))
     for pause in ATTEMPTS:
         settled = await office.settled(message)
@@ -237,8 +251,7 @@ async def test_what_is_refused_again_and_again_follows_the_table_and_is_dead_at_
 
 @on_both
 async def test_what_was_refused_for_good_is_dead_at_once(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted(Rejected("550 at RCPT: nobody")))
     settled = await office.settled(message)
     assert (settled.state, settled.attempts) == (DEAD, 1)
@@ -247,8 +260,7 @@ async def test_what_was_refused_for_good_is_dead_at_once(office: Office):
 
 
 async def test_what_may_have_arrived_waits_ten_minutes_at_the_least(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted(Uncertain("lost"), *[Uncertain("lost")] * 5))
     settled = await office.settled(message)
     assert settled.state is PENDING
@@ -260,8 +272,7 @@ async def test_what_may_have_arrived_waits_ten_minutes_at_the_least(office: Offi
 
 
 async def test_an_unreachable_relay_burns_no_attempt(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted(Unreachable("connection refused")))
     settled = await office.settled(message)
     assert (settled.state, settled.attempts) == (PENDING, 0)
@@ -269,8 +280,7 @@ async def test_an_unreachable_relay_burns_no_attempt(office: Office):
 
 
 async def test_while_the_relay_is_unreachable_mails_wait_and_then_all_go(office: Office, wait):
-    messages = messages_of(a_row_of_bookings(5))
-    await office.owe(*messages)
+    messages = await office.owe(*a_row_of_bookings(5))
     dispatcher = office.open(Scripted(*[Unreachable("refused")] * 5))
     dispatcher.poke()
     await until_true(lambda: office.channel.tries == 5)
@@ -286,8 +296,7 @@ async def test_while_the_relay_is_unreachable_mails_wait_and_then_all_go(office:
 
 
 async def test_one_mail_alone_tries_whether_the_relay_is_back(office: Office, wait):
-    messages = messages_of(a_row_of_bookings(4))
-    await office.owe(*messages)
+    messages = await office.owe(*a_row_of_bookings(4))
     back = asyncio.Event()
     dispatcher = office.open(Scripted(*[Unreachable("refused")] * 4, *[back] * 4))
     dispatcher.poke()
@@ -307,8 +316,7 @@ async def test_one_mail_alone_tries_whether_the_relay_is_back(office: Office, wa
 async def test_a_relay_that_answers_is_back_whatever_it_answers(
     office: Office, wait, act: Exception
 ):
-    messages = messages_of(a_row_of_bookings(4))
-    await office.owe(*messages)
+    messages = await office.owe(*a_row_of_bookings(4))
     gate = asyncio.Event()
     dispatcher = office.open(Scripted(*[Unreachable("refused")] * 4, act, gate, gate, gate))
     dispatcher.poke()
@@ -323,14 +331,12 @@ async def test_a_relay_that_answers_is_back_whatever_it_answers(
 
 async def test_one_mail_at_which_the_relay_hangs_up_holds_up_no_other(office: Office, wait):
     bookings = a_row_of_bookings(3)
-    poison = a_message(bookings[0], recipient="poison@example.org")
-    others = messages_of(bookings[1:])
-    await office.owe(poison)
+    await office.owe(bookings[0], recipient="poison@example.org")
     script = {"RCPT_TO:<poison@example.org>": ["421 4.7.0 go away"] * 50}
     async with scripted_relay(**script) as server:
         office.open(EmailChannel(relay(server.port)))
         await office.idle()
-        await office.owe(*others)
+        others = await office.owe(*bookings[1:])
         for _ in range(8):
             await office.idle()
             wait(30.0)
@@ -340,8 +346,7 @@ async def test_one_mail_at_which_the_relay_hangs_up_holds_up_no_other(office: Of
 
 
 async def test_no_more_mails_are_under_way_than_may_be(office: Office):
-    messages = messages_of(a_row_of_bookings(AT_ONCE * 2))
-    await office.owe(*messages)
+    messages = await office.owe(*a_row_of_bookings(AT_ONCE * 2))
     gate = asyncio.Event()
     office.open(Scripted(*[gate] * len(messages)))
     for _ in range(3):
@@ -353,9 +358,8 @@ async def test_no_more_mails_are_under_way_than_may_be(office: Office):
 
 
 async def test_a_message_that_cannot_be_rendered_is_dead_and_says_why(office: Office):
-    bad = a_message(a_booking(), recipient="nobody")
-    good = a_message(a_booking(start=START + 2 * HOUR))
-    await office.owe(bad, good)
+    [bad] = await office.owe(a_booking(), recipient="nobody")
+    [good] = await office.owe(a_booking(start=START + 2 * HOUR))
     office.open(Scripted())
     settled = await office.settled(bad)
     assert settled.state is DEAD
@@ -364,8 +368,7 @@ async def test_a_message_that_cannot_be_rendered_is_dead_and_says_why(office: Of
 
 
 async def test_a_fault_that_nobody_foresaw_leaves_no_message_behind(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     office.open(Scripted(RuntimeError("a fault in the channel")))
     settled = await office.settled(message)
     assert settled.state in {PENDING, DEAD}
@@ -373,8 +376,7 @@ async def test_a_fault_that_nobody_foresaw_leaves_no_message_behind(office: Offi
 
 
 async def test_an_address_that_the_channel_cannot_write_leaves_no_message_behind(office: Office):
-    message = a_message(a_booking(email="ada@b\u00fccher.example"))
-    await office.owe(message)
+    [message] = await office.owe(a_booking(email="ada@b\u00fccher.example"))
     async with scripted_relay() as server:
         office.open(EmailChannel(relay(server.port)))
         assert (await office.settled(message)).state in {SENT, DEAD}
@@ -384,8 +386,7 @@ async def test_an_address_that_the_channel_cannot_write_leaves_no_message_behind
 @on_both
 @pytest.mark.parametrize("reply", ["550 Empf\udce4nger unbekannt", "550 a\0b", "550 " + "x" * 300])
 async def test_no_reply_of_a_relay_leaves_a_message_behind(office: Office, reply: str):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     async with scripted_relay(RCPT=reply) as server:
         office.open(EmailChannel(relay(server.port)))
         assert (await office.settled(message)).state is DEAD
@@ -395,8 +396,7 @@ async def test_no_reply_of_a_relay_leaves_a_message_behind(office: Office, reply
 async def test_what_storage_could_not_settle_is_settled_later(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     dispatcher = office.open(Scripted())
     commit = office.storage.commit
     refused = 0
@@ -422,8 +422,7 @@ async def test_what_storage_could_not_settle_is_settled_later(
 async def test_while_storage_is_out_of_reach_nothing_is_sent_and_then_it_heals(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
 
     async def out_of_reach(writes: Sequence[Write[Any]]) -> list[Any]:
         return [Unavailable() for _ in writes]
@@ -438,9 +437,7 @@ async def test_while_storage_is_out_of_reach_nothing_is_sent_and_then_it_heals(
 
 
 async def test_what_was_moved_while_its_reminder_was_under_way_is_settled(office: Office):
-    booking = a_booking()
-    reminder = a_reminder(booking, due=NOW)
-    await office.owe(reminder)
+    [reminder] = await office.owe(a_booking(), make=a_reminder, due=NOW)
     gate = asyncio.Event()
     dispatcher = office.open(Scripted(gate))
     dispatcher.poke()
@@ -450,8 +447,7 @@ async def test_what_was_moved_while_its_reminder_was_under_way_is_settled(office
 
 
 async def test_stopping_waits_for_what_is_under_way_and_settles_it(office: Office):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     gate = asyncio.Event()
     dispatcher = office.open(Scripted(gate))
     dispatcher.poke()
@@ -466,8 +462,7 @@ async def test_stopping_waits_for_what_is_under_way_and_settles_it(office: Offic
 
 
 async def test_stopping_begins_nothing_more(office: Office):
-    messages = messages_of(a_row_of_bookings(AT_ONCE + 3))
-    await office.owe(*messages)
+    messages = await office.owe(*a_row_of_bookings(AT_ONCE + 3))
     gate = asyncio.Event()
     dispatcher = office.open(Scripted(*[gate] * AT_ONCE))
     dispatcher.poke()
@@ -485,8 +480,7 @@ async def test_what_does_not_end_in_time_is_given_back(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("schedules.dispatcher.FAREWELL", 0.01)
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     gate = asyncio.Event()
     dispatcher = office.open(Scripted(gate))
     dispatcher.poke()
@@ -501,8 +495,7 @@ async def test_what_does_not_end_in_time_is_given_back(
 async def test_what_is_claimed_while_stopping_is_sent_and_settled_or_not_begun(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ):
-    message = a_message(a_booking())
-    await office.owe(message)
+    [message] = await office.owe(a_booking())
     claimed, go_on, gate = asyncio.Event(), asyncio.Event(), asyncio.Event()
     commit = office.storage.commit
 
@@ -546,7 +539,7 @@ async def test_the_log_tells_of_each_mail_and_of_nobody(
 ):
     caplog.set_level(logging.DEBUG, "schedules")
     bookings = a_row_of_bookings(3, name="Canary Bird", email="canary@example.org")
-    await office.owe(*messages_of(bookings))
+    await office.owe(*bookings)
     script = {
         "RCPT": [
             "450 <canary@example.org> greylisted",

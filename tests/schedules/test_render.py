@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from schedules.messages import Promises, owed
 from schedules.render import Renderer
-from storage.model import Audience, Booking, BookingStatus, EventKind, Message, MessageKind
-from tests.records import DAY, NOW, a_booking, a_message
+from storage.model import Audience, Booking, BookingStatus, Due, EventKind, MessageKind
+from tests.records import DAY, NOW, a_booking, a_due
 
 CUSTOMER, ADMIN = Audience.CUSTOMER, Audience.ADMIN
 RENDERER = Renderer(sender="bookings@example.org", time_zone="Europe/Berlin")
@@ -34,31 +34,31 @@ FULL = a_booking(
 )
 
 
-def mail(message: Message) -> EmailMessage:
+def mail(due: Due) -> EmailMessage:
     """The mail as it is read at the other end."""
-    found = message_from_bytes(RENDERER.mail(message).as_bytes(), policy=default)
+    found = message_from_bytes(RENDERER.mail(due).as_bytes(), policy=default)
     assert isinstance(found, EmailMessage)
     return found
 
 
-def text(message: Message) -> str:
-    content: str = mail(message).get_content()
+def text(due: Due) -> str:
+    content: str = mail(due).get_content()
     return content.replace("\r\n", "\n")
 
 
-def subject(message: Message) -> str:
+def subject(due: Due) -> str:
     """Unfolded; a reader drops the blank before it."""
-    return str(mail(message)["Subject"]).strip()
+    return str(mail(due)["Subject"]).strip()
 
 
-def at(start: datetime, zone: str | None, minutes: int = 60) -> Message:
-    return a_message(a_booking(start=start, minutes=minutes, time_zone=zone))
+def at(start: datetime, zone: str | None, minutes: int = 60) -> Due:
+    return a_due(a_booking(start=start, minutes=minutes, time_zone=zone))
 
 
 @pytest.mark.parametrize("booking", [FULL, a_booking(), a_booking(company=None, name="")])
 @pytest.mark.parametrize(("kind", "audience"), OWED)
 def test_every_template_renders(kind: MessageKind, audience: Audience, booking: Booking):
-    found = mail(a_message(booking, kind=kind, audience=audience))
+    found = mail(a_due(booking, kind=kind, audience=audience))
     assert found["Subject"]
     assert "{" not in found["Subject"] + found.get_content()
     assert booking.id in found.get_content()
@@ -68,13 +68,14 @@ def test_every_template_renders(kind: MessageKind, audience: Audience, booking: 
 def test_every_message_that_can_be_owed_has_a_template():
     promises = Promises("office@example.org", (DAY,))
     for status in BookingStatus:
+        booking = a_booking(status=status)
         for event in EventKind:
-            for message in owed(promises, event, a_booking(status=status), NOW):
-                assert mail(message)["To"] == message.recipient
+            for message in owed(promises, event, booking, NOW):
+                assert mail(Due(message, booking))["To"] == message.recipient
 
 
 def test_the_customers_words_are_in_the_text():
-    content = text(a_message(FULL))
+    content = text(a_due(FULL))
     for words in (
         FULL.name,
         FULL.email,
@@ -87,31 +88,31 @@ def test_the_customers_words_are_in_the_text():
 
 
 def test_what_was_not_given_is_not_mentioned():
-    content = text(a_message(a_booking(company=None)))
+    content = text(a_due(a_booking(company=None)))
     assert "Company" not in content
     assert "Phone" not in content
 
 
 def test_the_headers_are_what_a_mail_reader_needs():
-    message = a_message(FULL)
-    found = mail(message)
-    assert found["Message-ID"] == f"<{message.id}@example.org>"
+    due = a_due(FULL)
+    found = mail(due)
+    assert found["Message-ID"] == f"<{due.message.id}@example.org>"
     assert found["From"] == "bookings@example.org"
     assert found["To"] == FULL.email
     assert found["Auto-Submitted"] == "auto-generated"
-    assert found["Date"].datetime == message.due_at
+    assert found["Date"].datetime == due.message.due_at
     assert found.get_content_type() == "text/plain"
 
 
 def test_every_attempt_makes_the_same_bytes():
-    message = a_message(FULL)
-    again = replace(message, attempts=3, last_error="451 busy", next_attempt_at=NOW + DAY)
+    due = a_due(FULL)
+    tried = replace(due.message, attempts=3, last_error="451 busy", next_attempt_at=NOW + DAY)
     other = Renderer(sender="bookings@example.org", time_zone="Europe/Berlin")
-    assert bytes(RENDERER.mail(message)) == bytes(other.mail(again))
+    assert bytes(RENDERER.mail(due)) == bytes(other.mail(Due(tried, FULL)))
 
 
 def test_two_messages_never_share_an_id():
-    one, other = a_message(FULL), a_message(FULL)
+    one, other = a_due(FULL), a_due(FULL)
     assert mail(one)["Message-ID"] != mail(other)["Message-ID"]
 
 
@@ -151,9 +152,9 @@ def test_two_messages_never_share_an_id():
     ],
 )
 def test_the_time_is_told_in_the_customers_zone(start: datetime, zone: str, when: str):
-    message = at(start, zone)
-    assert f"When:      {when}\n" in text(message)
-    assert subject(message) == f"Confirmed: {when}"
+    due = at(start, zone)
+    assert f"When:      {when}\n" in text(due)
+    assert subject(due) == f"Confirmed: {when}"
 
 
 def test_without_a_zone_of_the_customers_it_is_the_houses():
@@ -163,8 +164,8 @@ def test_without_a_zone_of_the_customers_it_is_the_houses():
 
 
 def test_an_appointment_over_midnight_says_on_which_day_it_ends():
-    message = at(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), "UTC")
-    assert "23:30 to Tuesday, 10 March 2026, 00:30 (UTC)" in text(message)
+    due = at(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), "UTC")
+    assert "23:30 to Tuesday, 10 March 2026, 00:30 (UTC)" in text(due)
 
 
 def test_a_customer_who_moves_keeps_hearing_their_own_time():
@@ -174,16 +175,16 @@ def test_a_customer_who_moves_keeps_hearing_their_own_time():
         start_time=booking.start_time + timedelta(days=7),
         end_time=booking.end_time + timedelta(days=7),
     )
-    assert "10:00 to 11:00" in text(a_message(booking))
-    assert "11:00 to 12:00" in text(a_message(moved))
+    assert "10:00 to 11:00" in text(a_due(booking))
+    assert "11:00 to 12:00" in text(a_due(moved))
 
 
 @pytest.mark.parametrize("name", ["Zoë Müller", "李雷", "🎈" * 40, "x" * 200, "."])
 def test_any_name_arrives_as_it_was_written(name: str):
     booking = a_booking(name=name, inquiry=f".\n{name}\n.")
-    message = a_message(booking, audience=ADMIN)
-    assert name in text(message)
-    assert subject(message).startswith(f"Booked: {name}, Monday")
+    due = a_due(booking, audience=ADMIN)
+    assert name in text(due)
+    assert subject(due).startswith(f"Booked: {name}, Monday")
 
 
 @pytest.mark.parametrize(
@@ -196,19 +197,19 @@ def test_any_name_arrives_as_it_was_written(name: str):
     ],
 )
 def test_an_encoded_word_in_a_name_is_not_decoded_into_headers(name: str):
-    found = mail(a_message(a_booking(name=name), audience=ADMIN))
-    assert set(found.keys()) == set(mail(a_message(a_booking(), audience=ADMIN)).keys())
+    found = mail(a_due(a_booking(name=name), audience=ADMIN))
+    assert set(found.keys()) == set(mail(a_due(a_booking(), audience=ADMIN)).keys())
     assert "\n" not in found["Subject"]
     assert found["Subject"].strip().startswith("Booked: = ?utf-8?")
-    assert name in text(a_message(a_booking(name=name), audience=ADMIN))
+    assert name in text(a_due(a_booking(name=name), audience=ADMIN))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_no_name_becomes_a_header(name: str):
-    message = a_message(a_booking(name=name), audience=ADMIN)
+    due = a_due(a_booking(name=name), audience=ADMIN)
     try:
-        content = RENDERER.mail(message).as_bytes()
+        content = RENDERER.mail(due).as_bytes()
     except ValueError:
         return
     headers, _, _ = content.partition(b"\r\n\r\n")
@@ -230,9 +231,9 @@ def test_no_name_becomes_a_header(name: str):
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x1e", "\x85", "\u2028"])
 def test_a_line_end_in_a_name_makes_no_header(end: str):
-    message = a_message(a_booking(name=f"Ada{end}Bcc: all@example.org"), audience=ADMIN)
+    due = a_due(a_booking(name=f"Ada{end}Bcc: all@example.org"), audience=ADMIN)
     try:
-        content = RENDERER.mail(message).as_bytes()
+        content = RENDERER.mail(due).as_bytes()
     except ValueError:
         return
     assert message_from_bytes(content, policy=default)["Bcc"] is None
@@ -244,7 +245,7 @@ def test_a_line_end_in_a_name_makes_no_header(end: str):
 )
 def test_a_recipient_that_is_no_address_makes_no_mail(recipient: str):
     with pytest.raises(ValueError, match=r".*"):
-        RENDERER.mail(a_message(FULL, recipient=recipient))
+        RENDERER.mail(a_due(FULL, recipient=recipient))
 
 
 @pytest.mark.parametrize(
@@ -257,18 +258,18 @@ def test_a_recipient_that_is_no_address_makes_no_mail(recipient: str):
     ],
 )
 def test_any_address_of_ascii_is_written_to(recipient: str):
-    found = mail(a_message(FULL, recipient=recipient))
+    found = mail(a_due(FULL, recipient=recipient))
     assert found["To"].addresses[0].addr_spec == recipient
 
 
 def test_a_domain_of_other_letters_is_written_as_mail_servers_know_it():
-    found = mail(a_message(FULL, recipient="ada@bücher.example"))
+    found = mail(a_due(FULL, recipient="ada@bücher.example"))
     assert found["To"].addresses[0].addr_spec == "ada@xn--bcher-kva.example"
 
 
 def test_every_line_is_one_that_any_relay_carries():
     booking = a_booking(name="é" * 200, inquiry="ü" * 5000, answers={"q" * 200: "x" * 2000})
-    for line in RENDERER.mail(a_message(booking, audience=ADMIN)).as_bytes().split(b"\r\n"):
+    for line in RENDERER.mail(a_due(booking, audience=ADMIN)).as_bytes().split(b"\r\n"):
         assert len(line) <= 998
         assert line.isascii()
         assert b"\n" not in line

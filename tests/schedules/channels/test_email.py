@@ -22,14 +22,14 @@ from schedules.channels import email as module
 from schedules.channels.email import EmailChannel
 from schedules.render import Renderer
 from tests.deadlines import until_true
-from tests.records import a_booking, a_message
+from tests.records import a_booking, a_due
 from tests.schedules.smtp import HANG_UP, SILENCE, real_relay, relay, scripted_relay
 
 RENDERER = Renderer(sender="bookings@example.org", time_zone="UTC")
 
 
 def a_mail(**fields: Any) -> EmailMessage:
-    return RENDERER.mail(a_message(a_booking(**fields)))
+    return RENDERER.mail(a_due(a_booking(**fields)))
 
 
 @asynccontextmanager

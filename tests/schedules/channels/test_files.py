@@ -10,10 +10,11 @@ import pytest
 from schedules.channels import Unreachable
 from schedules.channels.files import FileChannel
 from schedules.render import Renderer
-from tests.records import a_booking, a_message
+from tests.records import a_booking, a_due
 
-MESSAGE = a_message(a_booking())
-MAIL = Renderer(sender="bookings@example.org", time_zone="UTC").mail(MESSAGE)
+DUE = a_due(a_booking())
+MESSAGE = DUE.message
+MAIL = Renderer(sender="bookings@example.org", time_zone="UTC").mail(DUE)
 
 
 def written(directory: Path) -> list[Path]:
