@@ -65,4 +65,15 @@ def migrate() -> None:
     click.echo("the schema is up to date")
 
 
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the HTTP API, as GET /api/docs answers it."""
+    import json
+
+    from bookingd.api.application import application
+    from bookingd.api.openapi import document
+
+    click.echo(json.dumps(document(application(configuration())), indent=2))
+
+
 main.add_command(keys)

@@ -5,7 +5,9 @@ import re
 from datetime import datetime
 from io import BytesIO
 
-_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What an id looks like; further than that it is opaque."""
+
 _RANDOM_BITS = 74
 _VARIANT_AT = 62
 
@@ -51,4 +53,4 @@ Of one process's ids made at one moment the later sorts behind the earlier.
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""
-    return _FORM.fullmatch(text) is not None
+    return FORM.fullmatch(text) is not None

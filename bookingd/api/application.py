@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 from aiohttp import web
-from aiohttp_apispec import setup_aiohttp_apispec, validation_middleware
+from aiohttp_apispec import validation_middleware
 
-from bookingd import __version__
-from bookingd.api import bookings, health, metrics
-from bookingd.api.context import DRAIN
+from bookingd.api import bookings, docs, health, metrics
+from bookingd.api.context import DOCUMENT, DRAIN
 from bookingd.api.middleware import (
     answering,
     authorizing,
@@ -51,12 +50,17 @@ def application(config: Config) -> web.Application:
             web.get("/livez", health.alive, expect_handler=_encourage),
             web.get("/readyz", health.ready, expect_handler=_encourage),
             web.get("/metrics", metrics.metrics, expect_handler=_encourage),
+            web.get("/api/docs", docs.document, expect_handler=_encourage),
+            web.get("/api/docs/ui", docs.page, expect_handler=_encourage),
+            web.get("/api/docs/ui/{file}", docs.file, expect_handler=_encourage),
         ]
     )
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
-    setup_aiohttp_apispec(app, title="bookingd", version=__version__, url=None, in_place=True)
+    app[DOCUMENT] = docs.later(app)
+    # What aiohttp-apispec's middleware works with; its set-up would make a Swagger 2.0 document.
     app["_apispec_parser"] = StrictParser()
+    app["_apispec_request_data_name"] = "data"
     _allow_origins(app, config.cors_origins)
     return app
 

@@ -8,9 +8,18 @@ from typing import Any
 from aiohttp import web
 
 from bookingd import changes
-from bookingd.api import cursor, present
+from bookingd.api import cursor, present, responses
 from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, moment
-from bookingd.api.declare import Handler, about, open_to, takes_json, takes_query
+from bookingd.api.declare import (
+    Handler,
+    about,
+    answers,
+    may_fail,
+    open_to,
+    takes_headers,
+    takes_json,
+    takes_query,
+)
 from bookingd.api.errors import ApiError, Code
 from bookingd.api.schemas import EditedBooking, ListQuery, NewBooking, Step
 from bookingd.availability import next_free
@@ -38,8 +47,16 @@ _UNGIVEN: dict[str, Any] = {
 def creating(schema: NewBooking) -> Handler:
     """POST /api/bookings, with the fields that this installation requires."""
 
-    @about("bookings", "Place a booking")
+    @about("bookings", "Place a booking", "It is kept, and its mails are owed, when this answers.")
     @takes_json(schema)
+    @answers(
+        201,
+        responses.Booking,
+        "The booking.",
+        headers=("Location", "ETag"),
+        links=("bookingsRead", "bookingsEdit", "bookingsStep", "bookingsCancel"),
+    )
+    @may_fail(Code.SLOT_TAKEN)
     @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
@@ -60,8 +77,9 @@ def creating(schema: NewBooking) -> Handler:
     return create
 
 
-@about("bookings", "List bookings")
+@about("bookings", "List bookings", "By page with totals, or by cursor at any depth.")
 @takes_query(ListQuery())
+@answers(200, responses.BookingList, "Those that fit, in order.")
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def listing(request: web.Request) -> web.Response:
     """GET /api/bookings."""
@@ -89,14 +107,23 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @about("bookings", "Read a booking")
+@answers(200, responses.Booking, "The booking.", headers=("ETag",))
+@may_fail(Code.NOT_FOUND)
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def read(request: web.Request) -> web.Response:
     """GET /api/bookings/{id}."""
     return _one(await request.app[STORAGE].booking(request.match_info["id"]))
 
 
-@about("bookings", "Edit or move a booking")
+@about(
+    "bookings",
+    "Edit or move a booking",
+    "Whatever is left out stays. The customer is told of what changed.",
+)
 @takes_json(EditedBooking())
+@takes_headers("If-Match")
+@answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
+@may_fail(Code.NOT_FOUND, Code.SLOT_TAKEN, Code.INVALID_TRANSITION, Code.STALE_VERSION)
 @open_to(Scope.ADMIN)
 async def edit(request: web.Request) -> web.Response:
     """PUT /api/bookings/{id}."""
@@ -115,6 +142,9 @@ async def edit(request: web.Request) -> web.Response:
 
 @about("bookings", "Confirm, complete, cancel, or note that nobody came")
 @takes_json(Step())
+@takes_headers("If-Match")
+@answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
+@may_fail(Code.NOT_FOUND, Code.INVALID_TRANSITION, Code.STALE_VERSION)
 @open_to(Scope.ADMIN)
 async def step(request: web.Request) -> web.Response:
     """PATCH /api/bookings/{id}."""
@@ -127,7 +157,14 @@ async def step(request: web.Request) -> web.Response:
     )
 
 
-@about("bookings", "Cancel a booking")
+@about(
+    "bookings",
+    "Cancel a booking",
+    "Frees its slot and tells the customer. Again, it answers the same, and no second mail leaves.",
+)
+@takes_headers("If-Match")
+@answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
+@may_fail(Code.NOT_FOUND, Code.INVALID_TRANSITION, Code.STALE_VERSION)
 @open_to(Scope.ADMIN)
 async def cancel(request: web.Request) -> web.Response:
     """DELETE /api/bookings/{id}; once cancelled, it answers the same again."""

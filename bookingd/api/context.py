@@ -26,6 +26,7 @@ MEASURES = web.AppKey("measures", Measures)
 VITALS = web.AppKey("vitals", Vitals)
 DRAIN = web.AppKey("drain", Drain)
 CLOCK = web.AppKey[Callable[[], datetime]]("clock")
+DOCUMENT = web.AppKey[Callable[[], bytes]]("document")
 STARTED = web.AppKey("started", float)
 
 CALLER = "caller"

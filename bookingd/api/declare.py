@@ -1,11 +1,17 @@
-"""What a handler declares of itself: whom it is open to, what it takes, what it is about."""
+"""What a handler declares of itself: whom it is open to, what it takes, answers and refuses.
 
-from collections.abc import Awaitable, Callable
+The decorators are aiohttp-apispec's; `openapi.py` makes the document of what they note. What
+every operation has in common (the request id, the errors of bodies, keys and limits) follows from
+the rest and is declared by none.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp_apispec
 from aiohttp import web
 from marshmallow import Schema
 
+from bookingd.api.errors import Code
 from storage.model import Scope
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -22,14 +28,16 @@ def open_to(*scopes: Scope) -> Declaration:
     return declare
 
 
-def about(tag: str, summary: str) -> Declaration:
+def about(tag: str, summary: str, description: str = "") -> Declaration:
     """What it does, for the documentation."""
-    declaration: Declaration = aiohttp_apispec.docs(tags=[tag], summary=summary)
+    declaration: Declaration = aiohttp_apispec.docs(
+        tags=[tag], summary=summary, description=description
+    )
     return declaration
 
 
 def takes_json(schema: Schema) -> Declaration:
-    """The body it takes, loaded into `request["json"]`."""
+    """The body it takes, loaded into `request["json"]`; `schema.example` is one."""
     declaration: Declaration = aiohttp_apispec.json_schema(schema)
     return declaration
 
@@ -43,3 +51,41 @@ def takes_query(schema: Schema) -> Declaration:
         return declared
 
     return declare
+
+
+def takes_headers(*names: str) -> Declaration:
+    """The headers it heeds, of `headers.TAKEN`."""
+    declaration: Declaration = aiohttp_apispec.docs(parameters=list(names))
+    return declaration
+
+
+def answers(
+    status: int,
+    schema: type[Schema] | None,
+    description: str,
+    *,
+    media: str = "application/json",
+    headers: Sequence[str] = (),
+    links: Sequence[str] = (),
+) -> Declaration:
+    """What it answers when all is well, for the documentation; tests hold it to that.
+
+    `schema.example` is one such body; without a schema it is anything of the kind `media`.
+    `headers` are of `headers.GIVEN`. `links` are operations that take the id of what is answered,
+    by their names in the document: the tag and the handler's name, such as `bookingsRead`.
+    """
+    response = {
+        "schema": schema,
+        "description": description,
+        "media": media,
+        "headers": headers,
+        "links": links,
+    }
+    declaration: Declaration = aiohttp_apispec.docs(responses={status: response})
+    return declaration
+
+
+def may_fail(*codes: Code) -> Declaration:
+    """The errors of its own, besides those that follow from what else it declares."""
+    declaration: Declaration = aiohttp_apispec.docs(errors=codes)
+    return declaration

@@ -87,10 +87,21 @@ def translated(error: Exception) -> ApiError | None:
 
 
 def answer(error: ApiError, accept: str = "") -> web.Response:
-    """The error as a response: the plan's members and those of RFC 9457, section 3.1."""
+    """The error as a response."""
+    return web.Response(
+        status=error.code.status,
+        body=orjson.dumps(body(error), option=orjson.OPT_UTC_Z),
+        headers=error.headers,
+        content_type=PROBLEM if _accepts_problem(accept) else "application/json",
+        charset="utf-8",
+    )
+
+
+def body(error: ApiError) -> dict[str, Any]:
+    """The one error body: the plan's members and those of RFC 9457, section 3.1."""
     code = error.code
     message = error.message or code.meaning
-    body = {
+    return {
         "statusCode": code.status,
         "message": message,
         "errorCode": code.text,
@@ -103,13 +114,6 @@ def answer(error: ApiError, accept: str = "") -> web.Response:
         "detail": message,
         **error.more,
     }
-    return web.Response(
-        status=code.status,
-        body=orjson.dumps(body, option=orjson.OPT_UTC_Z),
-        headers=error.headers,
-        content_type=PROBLEM if _accepts_problem(accept) else "application/json",
-        charset="utf-8",
-    )
 
 
 def _accepts_problem(accept: str) -> bool:

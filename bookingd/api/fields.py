@@ -1,4 +1,7 @@
-"""Fields that take what is right as it is, and nothing else. Input is never rewritten."""
+"""Fields that take what is right as it is, and nothing else. Input is never rewritten.
+
+Each says by `json_schema` what it takes, as far as JSON Schema has words for it.
+"""
 
 import re
 import unicodedata
@@ -8,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
 
 from bookingd.policy import EARLIEST_INSTANT, LATEST_INSTANT, LONGEST, SHORTEST
-from storage.ids import is_id
+from storage.ids import FORM, is_id
 
 _LINE_BREAKS = frozenset("\n\r\t\u2028\u2029")
 _INSTANT = re.compile(
@@ -24,6 +27,18 @@ _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of what follows, and with which a text can lie about itself."""
 
+_LINE = r"^(?!\s*$)[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+_LINES = (
+    r"^(?!\s*$)"
+    r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
+)
+"""The same in the words of ECMA-262; JSON has no lone surrogates (RFC 8259, section 8.2)."""
+
+_LOCALE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+
+Described = dict[str, Any]
+"""Keywords of JSON Schema (draft 2020-12)."""
+
 
 class Text(fields.String):
     """Text of one line, or of several, without characters that are not text.
@@ -35,6 +50,11 @@ class Text(fields.String):
         super().__init__(**options)
         self._longest = longest
         self._allowed = _LINE_BREAKS if lines else frozenset[str]()
+
+    @property
+    def json_schema(self) -> Described:
+        pattern = _LINES if self._allowed else _LINE
+        return {"type": "string", "minLength": 1, "maxLength": self._longest, "pattern": pattern}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **options)
@@ -57,6 +77,10 @@ class Email(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(longest=254, **options)
+
+    @property
+    def json_schema(self) -> Described:
+        return {**super().json_schema, "format": "email"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         from email_validator import EmailNotValidError, validate_email
@@ -81,6 +105,10 @@ class Phone(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(longest=40, **options)
 
+    @property
+    def json_schema(self) -> Described:
+        return {**super().json_schema, "format": "phone"}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         text = super()._deserialize(value, attr, data, **options)
         if not (_possible_abroad(text) if text.startswith("+") else _AT_HOME.fullmatch(text)):
@@ -88,12 +116,35 @@ class Phone(Text):
         return text
 
 
+class Locale(Text):
+    """A language tag (RFC 5646), roughly."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(longest=35, **options)
+
+    @property
+    def json_schema(self) -> Described:
+        return {**super().json_schema, "pattern": f"^{_LOCALE}$"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        if not re.fullmatch(_LOCALE, text):
+            raise ValidationError("Must be a language tag such as en or de-AT.")
+        return text
+
+
 class Answers(fields.Dict):
     """Questions and answers, at most `most` of them."""
 
     def __init__(self, most: int, **options: Any) -> None:
-        super().__init__(keys=Text(200), values=Text(2000, lines=True), **options)
+        self._question = Text(200)
+        super().__init__(keys=self._question, values=Text(2000, lines=True), **options)
         self._most = most
+
+    @property
+    def json_schema(self) -> Described:
+        names = self._question.json_schema
+        return {"type": "object", "propertyNames": names, "maxProperties": self._most}
 
     def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
         if isinstance(value, dict) and len(value) > self._most:
@@ -116,6 +167,10 @@ class Instant(fields.Field[datetime]):
         super().__init__(**options)
         self._in_query = in_query
 
+    @property
+    def json_schema(self) -> Described:
+        return {"type": "string", "format": "date-time", "pattern": "^20[0-9]{2}-"}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         if not isinstance(value, str):
             raise ValidationError("Must be text such as 2027-03-01T09:00:00Z.")
@@ -137,6 +192,10 @@ class Instant(fields.Field[datetime]):
 class Minutes(fields.Field[timedelta]):
     """A length in whole minutes."""
 
+    @property
+    def json_schema(self) -> Described:
+        return {"type": "integer", "minimum": _minutes(SHORTEST), "maximum": _minutes(LONGEST)}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         shortest, longest = _minutes(SHORTEST), _minutes(LONGEST)
         if type(value) is not int or not shortest <= value <= longest:
@@ -147,6 +206,10 @@ class Minutes(fields.Field[timedelta]):
 class Zone(fields.Field[str]):
     """A zone of the IANA database."""
 
+    @property
+    def json_schema(self) -> Described:
+        return {"type": "string", "format": "time-zone", "pattern": "^[A-Z][A-Za-z0-9_+/-]*$"}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str) or not _known_zone(value):
             raise ValidationError("Must be a zone of the IANA database such as Europe/Berlin.")
@@ -155,6 +218,10 @@ class Zone(fields.Field[str]):
 
 class Id(fields.Field[str]):
     """An id."""
+
+    @property
+    def json_schema(self) -> Described:
+        return {"type": "string", "format": "uuid", "pattern": f"^{FORM.pattern}$"}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str) or not is_id(value):
@@ -169,6 +236,10 @@ class Count(fields.Field[int]):
         super().__init__(**options)
         self._lowest, self._highest = lowest, highest
 
+    @property
+    def json_schema(self) -> Described:
+        return {"type": "integer", "minimum": self._lowest, "maximum": self._highest}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         plain = isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)
         if not plain or not self._lowest <= int(value) <= self._highest:
@@ -182,6 +253,14 @@ class Several(fields.Field[frozenset[Any]]):
     def __init__(self, choices: type[StrEnum], **options: Any) -> None:
         super().__init__(**options)
         self._choices = choices
+
+    @property
+    def json_schema(self) -> Described:
+        return {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "enum": _values(self._choices)},
+        }
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> frozenset[Any]:
         try:
@@ -198,6 +277,10 @@ class Choice(fields.Field[Any]):
         super().__init__(**options)
         self._choices = choices
 
+    @property
+    def json_schema(self) -> Described:
+        return {"type": "string", "enum": _values(self._choices)}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         try:
             return self._choices(value)
@@ -205,10 +288,8 @@ class Choice(fields.Field[Any]):
             raise ValidationError(f"Must be one of: {', '.join(self._choices)}.") from error
 
 
-LOCALE = validate.Regexp(
-    r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Must be a language tag such as en or de-AT."
-)
-"""The form of a language tag (RFC 5646), roughly."""
+def _values(choices: type[StrEnum]) -> list[str]:
+    return [choice.value for choice in choices]
 
 
 def _possible_abroad(text: str) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from bookingd import __version__
-from bookingd.api import present
+from bookingd.api import present, responses
 from bookingd.api.context import CLOCK, DRAIN, MEASURES, STARTED, VITALS
-from bookingd.api.declare import about, open_to
+from bookingd.api.declare import about, answers, open_to
 from bookingd.api.errors import ApiError, Code
 from schedules.scheduler import Job
 from storage.model import Outbox, Scope
@@ -17,7 +17,8 @@ FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
 """Who may see figures that tell how the business goes, and of no customer."""
 
 
-@about("health", "Whether the daemon answers")
+@about("health", "Whether the daemon answers", "It asks nothing of the database.")
+@answers(200, responses.Health, "It does.")
 @open_to()
 async def health(request: web.Request) -> web.Response:
     """GET /api/health; asks nothing of anybody."""
@@ -32,6 +33,7 @@ async def health(request: web.Request) -> web.Response:
 
 
 @about("health", "Whether the database answers")
+@answers(200, responses.DatabaseHealth, "It does.")
 @open_to()
 async def database(request: web.Request) -> web.Response:
     """GET /api/health/db; 503 when the database does not answer."""

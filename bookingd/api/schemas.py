@@ -1,18 +1,18 @@
 """What requests may say. Unknown fields are refused by name, as marshmallow does by default."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from bookingd.api.fields import (
-    LOCALE,
     Answers,
     Choice,
     Count,
     Email,
     Id,
     Instant,
+    Locale,
     Minutes,
     Phone,
     Several,
@@ -30,7 +30,7 @@ class TimeSlot(Schema):
     """When: `startTime` with its offset, `duration` in minutes."""
 
     start_time = Instant(required=True, data_key="startTime")
-    duration = Minutes(required=True)
+    duration = Minutes(required=True, metadata={"description": "In minutes."})
 
 
 class Contact(Schema):
@@ -39,49 +39,94 @@ class Contact(Schema):
     name = Text(200)
     email = Email()
     company = Text(200, allow_none=True)
-    phone = Phone(allow_none=True)
-    inquiry = Text(5000, lines=True, allow_none=True)
-    answers = Answers(ANSWERS)
-    time_zone = Zone(allow_none=True, data_key="timeZone")
-    locale = Text(35, allow_none=True, validate=LOCALE)
+    phone = Phone(
+        allow_none=True,
+        metadata={"description": "With a plus sign and country, or as it is dialled at home."},
+    )
+    inquiry = Text(
+        5000, lines=True, allow_none=True, metadata={"description": "Text of several lines."}
+    )
+    answers = Answers(
+        ANSWERS, metadata={"description": "Questions of the form and what the customer answered."}
+    )
+    time_zone = Zone(
+        allow_none=True,
+        data_key="timeZone",
+        metadata={"description": "The customer's, of the IANA database: for times in mails."},
+    )
+    locale = Locale(
+        allow_none=True,
+        metadata={"description": "The customer's language (RFC 5646), such as `de-AT`."},
+    )
 
 
 class NewBooking(Contact):
-    """The body of a booking to be placed."""
+    """A booking to be placed. Which of the contact fields are required is a setting."""
 
     time_slot = fields.Nested(TimeSlot, required=True, data_key="timeSlot")
-    service_id = Id(data_key="serviceId")
-    resource_id = Id(data_key="resourceId")
+    service_id = Id(data_key="serviceId", metadata={"description": "Left out, the oldest service."})
+    resource_id = Id(
+        data_key="resourceId", metadata={"description": "Left out, the oldest resource."}
+    )
+
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "company": "Example Ltd",
+        "timeSlot": {"startTime": "2027-03-01T10:00:00+01:00", "duration": 30},
+    }
 
 
 class EditedBooking(Contact):
-    """The body of an edit: whatever is to change."""
+    """What is to change; `timeSlot` moves the booking."""
 
     time_slot = fields.Nested(TimeSlot, data_key="timeSlot")
 
+    example: ClassVar[dict[str, Any]] = {
+        "phone": "+44 20 7946 0018",
+        "timeSlot": {"startTime": "2027-03-01T11:00:00+01:00", "duration": 45},
+    }
+
 
 class Step(Schema):
-    """The body of a change of status."""
+    """A change of status."""
 
     status = Choice(BookingStatus, required=True)
-    reason = Text(500, lines=True)
+    reason = Text(500, lines=True, metadata={"description": "Kept in the booking's history."})
+
+    example: ClassVar[dict[str, Any]] = {"status": "CONFIRMED"}
 
 
 class ListQuery(Schema):
     """The query of the list: filters, an order, and either a page or a cursor."""
 
-    page = Count(1, 1_000_000)
-    limit = Count(1, 200, load_default=20)
-    cursor = fields.String()
-    status = Several(BookingStatus)
-    date_from = Instant(in_query=True, data_key="dateFrom")
-    date_to = Instant(in_query=True, data_key="dateTo")
-    email = Text(254)
-    q = Text(200)
-    service_id = Id(data_key="serviceId")
-    resource_id = Id(data_key="resourceId")
-    updated_since = Instant(in_query=True, data_key="updatedSince")
-    sort = Choice(Sort, load_default=Sort.START)
+    page = Count(1, 1_000_000, metadata={"description": "Pages come with totals."})
+    limit = Count(1, 200, load_default=20, metadata={"description": "Bookings on a page."})
+    cursor = fields.String(
+        metadata={
+            "description": "Instead of `page`: empty to begin with, then `nextCursor` of the "
+            "page before. Any depth costs the same."
+        }
+    )
+    status = Several(BookingStatus, metadata={"description": "Any of these, parted by commas."})
+    date_from = Instant(
+        in_query=True, data_key="dateFrom", metadata={"description": "Starts then or later."}
+    )
+    date_to = Instant(
+        in_query=True, data_key="dateTo", metadata={"description": "Starts before that."}
+    )
+    email = Text(254, metadata={"description": "This address, in whichever case."})
+    q = Text(200, metadata={"description": "Part of name, company or e-mail."})
+    service_id = Id(data_key="serviceId", metadata={"description": "Of this service."})
+    resource_id = Id(data_key="resourceId", metadata={"description": "Of this resource."})
+    updated_since = Instant(
+        in_query=True, data_key="updatedSince", metadata={"description": "Changed then or later."}
+    )
+    sort = Choice(
+        Sort,
+        load_default=Sort.START,
+        metadata={"description": "With a minus, the other direction."},
+    )
 
     @validates_schema
     def _sensible(self, data: dict[str, Any], **_: Any) -> None:

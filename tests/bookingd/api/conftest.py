@@ -24,6 +24,7 @@ from bookingd.vitals import Vitals
 from schedules.scheduler import Scheduler
 from storage.interface import BookingFilter, Storage
 from storage.model import Message
+from tests.bookingd.api.contract import Contract, contract
 from tests.bookingd.conftest import ADMIN, a_config
 from tests.records import NOW
 
@@ -62,6 +63,9 @@ class House:
     desk: Desk = field(init=False)
     scheduler: Scheduler = field(init=False)
     app: web.Application = field(init=False)
+    contract: Contract = field(init=False)
+    drift: list[str] = field(default_factory=list)
+    """Where responses were not as the document says."""
 
     @property
     def admin(self) -> dict[str, str]:
@@ -83,8 +87,16 @@ class House:
         self.scheduler = Scheduler(self.clock)
         app[context.VITALS] = Vitals(self.storage, self.scheduler, self.clock, lambda: 0)
         app[context.STARTED] = time.monotonic()
+        self.contract = contract(app, self.config.required_fields)
+        app.on_response_prepare.append(self._hold)
         self.app = app
         return app
+
+    async def _hold(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Hold every response of every test to the document."""
+        found = self.contract.drift(request, response)
+        if found:
+            self.drift.append(f"{request.method} {request.path} {response.status}: {found}")
 
     def clock(self) -> datetime:
         return self.now
@@ -139,9 +151,11 @@ async def open_house(
 ) -> AsyncIterator[Opener]:
     """Opens a house with these settings; one whose desk is not `staffed` answers no change."""
     staff: list[asyncio.Task[None]] = []
+    houses: list[House] = []
 
     async def opened(*, staffed: bool = True, **settings: Any) -> House:
         house = House(a_config(**settings), storage)
+        houses.append(house)
         house.client = await aiohttp_client(house.build())
         if staffed:
             staff.append(asyncio.create_task(house.desk.run()))
@@ -151,6 +165,7 @@ async def open_house(
     for task in staff:
         task.cancel()
     await asyncio.gather(*staff, return_exceptions=True)
+    assert [drift for house in houses for drift in house.drift] == []
 
 
 @pytest.fixture

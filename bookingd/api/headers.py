@@ -1,0 +1,75 @@
+"""The headers that requests may have and responses do, for the documentation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+TAKEN: Mapping[str, Mapping[str, Any]] = {
+    "X-Request-Id": {
+        "description": "A name for this request, which the answer and the log repeat: up to 100 "
+        "letters, digits and `._:/+=-`. Anything else is replaced.",
+        "schema": {"type": "string"},
+        "example": "form-7d0e",
+    },
+    "If-Match": {
+        "description": "The `ETag` that the change is meant for (RFC 9110, section 13.1.1). If "
+        "somebody else was faster, the answer is `412 STALE_VERSION`; without this header the "
+        "change is made on the latest version.",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
+}
+"""By name, what each means in a request. None is required."""
+
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "X-Request-Id": {
+        "description": "The name of this request, given by the client or made here.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests (`q`) an address may make in how many seconds (`w`), "
+        "where there is a limit (draft-ietf-httpapi-ratelimit-headers).",
+        "schema": {"type": "string"},
+        "example": '"default";q=100;w=60',
+    },
+    "RateLimit": {
+        "description": "How many requests are left (`r`), and in how many seconds the quota is "
+        "full again (`t`).",
+        "schema": {"type": "string"},
+        "example": '"default";r=99;t=60',
+    },
+    "Location": {
+        "description": "The path of what was made.",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "ETag": {
+        "description": "The version, for `If-Match` (RFC 9110, section 8.8.3).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
+    "Retry-After": {
+        "description": "Seconds after which it makes sense to try again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": {
+        "description": "How to show a key (RFC 6750, section 3).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "Bearer",
+    },
+}
+"""By name, what each means in a response. Those that are required are there in every response
+that declares them."""
+
+ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy")
+"""In every response."""
+
+OF_STATUS: Mapping[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+"""In every error of that status."""

@@ -1,0 +1,226 @@
+"""The OpenAPI document (version 3.1), made by apispec of what the handlers declare.
+
+Loaded when somebody asks for the document, and not before.
+"""
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from aiohttp import web
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema, fields
+
+from bookingd import __version__
+from bookingd.api import headers
+from bookingd.api.declare import Handler
+from bookingd.api.errors import PROBLEM, ApiError, Code, body
+from bookingd.api.fields import Id, Several
+from bookingd.api.responses import Booking, Error
+from storage.model import Scope
+
+JSON = "application/json"
+KEY = "key"
+"""The name of the security scheme."""
+
+_KEYS = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of bookingd (RFC 6750, section 2.1). A publishable key may sit in a web "
+    "page; every other one belongs on a server.",
+}
+
+DESCRIPTION = """\
+Appointments for a small business. Two live bookings of a resource never overlap, and every mail
+that a booking owes is written in its own transaction.
+
+JSON in camelCase. Instants are RFC 3339 with an offset, between the years 2000 and 2099; a time
+without an offset is refused; out comes UTC. Unknown fields and parameters are refused by name.
+Input is stored as it is typed, and text may not have control characters. Ids are opaque.
+
+Every error has one body, `application/problem+json` for whoever accepts it; program against its
+`errorCode`. `NOT_FOUND` and `METHOD_NOT_ALLOWED` also answer paths and methods that are not listed
+here. `HEAD` works wherever `GET` does.
+"""
+
+TAGS = {
+    "bookings": "Place, read and change bookings.",
+    "health": "Is it well? For monitors, without a key.",
+    "docs": "This documentation.",
+}
+
+PATH: Mapping[str, Mapping[str, Any]] = {
+    "id": {**Id().json_schema, "example": Booking.example["id"]},
+    "file": {"type": "string"},
+}
+"""What stands for each `{name}` in a path."""
+
+EVERYWHERE = (
+    Code.VALIDATION_ERROR,
+    Code.RATE_LIMITED,
+    Code.INTERNAL_ERROR,
+    Code.SERVICE_UNAVAILABLE,
+    Code.REQUEST_TIMEOUT,
+)
+WITH_BODY = (
+    Code.MALFORMED_JSON,
+    Code.REQUEST_TIMEOUT_CLIENT,
+    Code.PAYLOAD_TOO_LARGE,
+    Code.UNSUPPORTED_MEDIA_TYPE,
+)
+WITH_KEY = (Code.UNAUTHORIZED, Code.FORBIDDEN)
+
+EXAMPLES: Mapping[Code, Mapping[str, Any]] = {
+    Code.VALIDATION_ERROR: {
+        "errors": [{"field": "email", "message": "Must be an e-mail address."}]
+    },
+    Code.SLOT_TAKEN: {"nextAvailable": [Booking.example["timeSlot"]]},
+}
+"""What an example has besides what every error has."""
+
+
+def document(app: web.Application) -> dict[str, Any]:
+    """The document of every route of `app`."""
+    spec = _empty()
+    for route in app.router.routes():
+        if route.resource is not None and route.method not in {"HEAD", "OPTIONS"}:
+            path = route.resource.canonical
+            operation = _operation(spec, route.handler, path)
+            spec.path(path=path, operations={route.method.lower(): operation})
+    return spec.to_dict()
+
+
+def _empty() -> APISpec:
+    """The document without operations."""
+    plugin = MarshmallowPlugin()
+    plugin.Converter = _Converter
+    spec = APISpec(
+        title="bookingd",
+        version=__version__,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        servers=[{"url": "/", "description": "Where this document comes from."}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    spec.components.security_scheme(KEY, _KEYS)
+    for name, header in headers.TAKEN.items():
+        spec.components.parameter(name, "header", dict(header))
+    for name, header in headers.GIVEN.items():
+        spec.components.header(name, dict(header))
+    return spec
+
+
+def _operation(spec: APISpec, handler: Handler, path: str) -> dict[str, Any]:
+    said: Mapping[str, Any] = handler.__apispec__  # type: ignore[attr-defined]
+    scopes: frozenset[Scope] = handler.__scopes__  # type: ignore[attr-defined]
+    schemas = {taken["location"]: taken["schema"] for taken in said["schemas"]}
+    operation = {
+        "operationId": said["tags"][0] + handler.__name__.capitalize(),
+        "tags": said["tags"],
+        "summary": said["summary"],
+        "description": f"{said['description']}\n\n{_whom(scopes)}".strip(),
+        "parameters": [*_parameters(path, schemas), *said["parameters"], "X-Request-Id"],
+        "responses": {
+            str(status): _response(response) for status, response in said["responses"].items()
+        },
+        "security": [{KEY: [scope.value]} for scope in sorted(scopes)],
+    }
+    if "json" in schemas:
+        content = {"schema": schemas["json"], "example": schemas["json"].example}
+        operation["requestBody"] = {"required": True, "content": {JSON: content}}
+    codes = {
+        *EVERYWHERE,
+        *(WITH_BODY if "json" in schemas else ()),
+        *(WITH_KEY if scopes else ()),
+        *said.get("errors", ()),
+    }
+    for status, alike in groupby(
+        (code for code in Code if code in codes), lambda code: code.status
+    ):
+        operation["responses"][str(status)] = _error_response(spec, list(alike))
+    return operation
+
+
+def _whom(scopes: frozenset[Scope]) -> str:
+    if not scopes:
+        return "Open to anybody."
+    return "Needs a key: {}.".format(" or ".join(f"`{scope}`" for scope in sorted(scopes)))
+
+
+def _parameters(path: str, schemas: Mapping[str, Schema]) -> list[dict[str, Any]]:
+    """Those of the path, which are ids, and those of the query."""
+    found: list[dict[str, Any]] = [
+        {"in": "path", "name": name, "required": True, "schema": dict(PATH[name])}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+    if "querystring" in schemas:
+        found.append({"in": "query", "schema": schemas["querystring"]})
+    return found
+
+
+def _response(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A response when all is well."""
+    content: dict[str, Any] = {"schema": said["schema"] or {}}
+    if said["schema"]:
+        content["example"] = said["schema"].example
+    links = {
+        name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
+        for name in said["links"]
+    }
+    return {
+        "description": said["description"],
+        "headers": {name: name for name in (*headers.ALWAYS, *said["headers"])},
+        "content": {said["media"]: content},
+        **({"links": links} if links else {}),
+    }
+
+
+def _error_response(spec: APISpec, codes: Sequence[Code]) -> str:
+    """The name of the response with these errors, which share a status."""
+    name = "-".join(code.name for code in codes)
+    if name not in spec.components.responses:
+        status = codes[0].status
+        named = (*headers.ALWAYS, *headers.OF_STATUS.get(status, ()))
+        examples = {
+            code.text: {"summary": code.meaning, "value": _error_example(code)} for code in codes
+        }
+        response = {
+            "description": "\n".join(f"- `{code.text}`: {code.meaning}" for code in codes),
+            "headers": {header: header for header in named},
+            "content": {
+                JSON: {"schema": Error, "examples": examples},
+                PROBLEM: {"schema": Error},
+            },
+        }
+        spec.components.response(name, response)
+    return name
+
+
+def _error_example(code: Code) -> dict[str, Any]:
+    made = {"timestamp": Booking.example["createdAt"], "requestId": "form-7d0e"}
+    return {**body(ApiError(code)), **made, **EXAMPLES.get(code, {})}
+
+
+class _Converter(OpenAPIConverter):
+    """Knows the fields of `fields.py`, and takes the descriptions of schemas from their classes."""
+
+    def field2type_and_format(self, field: fields.Field[Any], **options: Any) -> dict[str, Any]:
+        if hasattr(field, "json_schema"):
+            return dict(field.json_schema)
+        return dict(super().field2type_and_format(field, **options))
+
+    def list2param(self, field: fields.Field[Any], **options: Any) -> dict[str, Any]:
+        if isinstance(field, Several):
+            return {"style": "form", "explode": False}
+        return dict(super().list2param(field, **options))
+
+    def schema2jsonschema(self, schema: Schema | type[Schema]) -> dict[str, Any]:
+        instance = resolve_schema_instance(schema)
+        found: dict[str, Any] = super().schema2jsonschema(instance)  # type: ignore[no-untyped-call]
+        return {**found, "description": inspect.cleandoc(type(instance).__doc__ or "")}

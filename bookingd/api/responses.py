@@ -1,0 +1,193 @@
+"""What the bodies of responses look like, for the documentation.
+
+`present.py` makes them, faster than a schema would; tests hold every response to these.
+"""
+
+from typing import Any, ClassVar
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from bookingd.api.errors import Code
+from bookingd.api.fields import Choice, Id
+from bookingd.api.schemas import TimeSlot
+from storage.model import BookingStatus
+
+
+class Body(Schema):
+    """All members are there unless `optional`. Clients put up with members that are new to them."""
+
+    optional: ClassVar[frozenset[str]] = frozenset()
+    example: ClassVar[dict[str, Any]]
+
+    class Meta:
+        """Nothing forbids further members."""
+
+        unknown = EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Names are in camelCase."""
+        first, *others = field_name.split("_")
+        field_obj.data_key = first + "".join(map(str.capitalize, others))
+        field_obj.required = field_name not in self.optional
+
+
+class Booking(Body):
+    """One appointment of one customer. Instants are in UTC."""
+
+    id = Id()
+    service_id = Id()
+    resource_id = Id()
+    name = fields.String()
+    email = fields.String()
+    company = fields.String(allow_none=True)
+    phone = fields.String(allow_none=True)
+    inquiry = fields.String(allow_none=True)
+    answers = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "By question, the customer's answer."},
+    )
+    time_zone = fields.String(
+        allow_none=True, metadata={"description": "The customer's, of the IANA database."}
+    )
+    locale = fields.String(allow_none=True, metadata={"description": "The customer's (RFC 5646)."})
+    time_slot = fields.Nested(TimeSlot)
+    start_time = fields.DateTime()
+    end_time = fields.DateTime(metadata={"description": "The first instant that is free again."})
+    duration = fields.Integer(metadata={"description": "In minutes."})
+    status = Choice(BookingStatus)
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+    confirmation_sent = fields.Boolean(
+        metadata={"description": "Whether the customer's confirmation was accepted by the relay."}
+    )
+    reminder_sent = fields.Boolean(
+        metadata={"description": "Whether a reminder was accepted by the relay."}
+    )
+    version = fields.Integer(metadata={"description": "Counts every change; the `ETag`."})
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "0195a1f0-3c4e-7c1b-9a53-2f6d8e1b7a90",
+        "serviceId": "0195a1ef-8d20-7a44-8f0e-5b7c1d2e3f40",
+        "resourceId": "0195a1ef-8d21-7b10-9c3d-6e5f4a3b2c10",
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "company": "Example Ltd",
+        "phone": "+44 20 7946 0018",
+        "inquiry": "Is there a step at the door?",
+        "answers": {"How did you hear of us?": "From a friend."},
+        "timeZone": "Europe/Lisbon",
+        "locale": "pt-PT",
+        "timeSlot": {"startTime": "2027-03-01T09:00:00Z", "duration": 30},
+        "startTime": "2027-03-01T09:00:00Z",
+        "endTime": "2027-03-01T09:30:00Z",
+        "duration": 30,
+        "status": "CONFIRMED",
+        "createdAt": "2027-02-12T14:03:07.120000Z",
+        "updatedAt": "2027-02-12T14:03:07.120000Z",
+        "confirmationSent": False,
+        "reminderSent": False,
+        "version": 1,
+    }
+
+
+class Pagination(Body):
+    """Where a page lies in the list. With `cursor` nothing is counted."""
+
+    optional = frozenset({"page", "total", "total_pages"})
+
+    limit = fields.Integer()
+    page = fields.Integer()
+    total = fields.Integer()
+    total_pages = fields.Integer()
+    next_cursor = fields.String(
+        allow_none=True,
+        metadata={"description": "The `cursor` of the next page; null on the last one."},
+    )
+
+
+class BookingList(Body):
+    """A page of bookings."""
+
+    data = fields.List(fields.Nested(Booking))
+    pagination = fields.Nested(Pagination)
+
+    example: ClassVar[dict[str, Any]] = {
+        "data": [Booking.example],
+        "pagination": {"page": 1, "limit": 20, "total": 1, "totalPages": 1, "nextCursor": None},
+    }
+
+
+class Health(Body):
+    """The daemon answers."""
+
+    status = fields.String(metadata={"enum": ["ok"]})
+    version = fields.String()
+    uptime = fields.Float(metadata={"description": "In seconds."})
+    timestamp = fields.DateTime()
+
+    example: ClassVar[dict[str, Any]] = {
+        "status": "ok",
+        "version": "0.1.0",
+        "uptime": 86400.5,
+        "timestamp": "2027-02-12T14:03:07.120000Z",
+    }
+
+
+class Pool(Body):
+    """The connections to the database."""
+
+    size = fields.Integer(metadata={"description": "Open now."})
+    idle = fields.Integer()
+    in_use = fields.Integer()
+    max = fields.Integer()
+
+
+class DatabaseHealth(Body):
+    """The database answers."""
+
+    status = fields.String(metadata={"enum": ["ok"]})
+    backend = fields.String(metadata={"enum": ["sqlite", "postgresql"]})
+    latency_ms = fields.Float(metadata={"description": "In milliseconds."})
+    pool = fields.Nested(Pool)
+
+    example: ClassVar[dict[str, Any]] = {
+        "status": "ok",
+        "backend": "sqlite",
+        "latencyMs": 0.21,
+        "pool": {"size": 2, "idle": 2, "inUse": 0, "max": 2},
+    }
+
+
+class FieldError(Body):
+    """What is wrong with one field or parameter."""
+
+    field = fields.String(metadata={"description": "Its path, such as `timeSlot.duration`."})
+    message = fields.String()
+
+
+class Error(Body):
+    """The one body of every error, with the members of RFC 9457, section 3.1."""
+
+    optional = frozenset({"next_available"})
+
+    status_code = fields.Integer()
+    message = fields.String(metadata={"description": "For people; it may change."})
+    error_code = fields.String(
+        metadata={
+            "enum": list(dict.fromkeys(code.text for code in Code)),
+            "description": "For programs; it never changes.\n\n"
+            + "\n".join(f"- `{code.text}` ({code.status}): {code.meaning}" for code in Code),
+        }
+    )
+    timestamp = fields.DateTime()
+    request_id = fields.String(metadata={"description": "As in `X-Request-Id` and in the log."})
+    errors = fields.List(fields.Nested(FieldError))
+    type = fields.String(metadata={"format": "uri", "description": "The code as a URN."})
+    title = fields.String(metadata={"description": "What the code means."})
+    status = fields.Integer()
+    detail = fields.String()
+    next_available = fields.List(
+        fields.Nested(TimeSlot),
+        metadata={"description": "With `SLOT_TAKEN`: up to three slots that are free."},
+    )

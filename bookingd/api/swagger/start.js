@@ -1,0 +1,6 @@
+SwaggerUIBundle({
+  dom_id: "#page",
+  url: "../docs",
+  deepLinking: true,
+  validatorUrl: null,
+});
