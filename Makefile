@@ -9,10 +9,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock dist clean
+.PHONY: help run test check browser redocly bench lock dist clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## start the daemon for development, with this folder's .env and database
 	@exec $(BIN)/bookingd serve $(ARGS)
@@ -26,6 +26,18 @@ check: $(VENV)/installed-dev ## run the linters, the type checker and the tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# Kept out of the other tests: Chromium is not Python's, and no wheel brings one.
+browser: $(VENV)/installed-dev ## try the pages in Chromium; on Debian, root installs it
+	@command -v chromium >/dev/null || \
+		{ apt-get -qq update && apt-get -qq --yes --no-install-recommends install chromium; }
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+# Needs Node.js; Redocly is no part of the product, and its newest rules are the ones to pass.
+redocly: $(VENV)/installed ## lint the OpenAPI document by Redocly's recommended rules
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+		$(BIN)/bookingd openapi > "$$folder/openapi.json" && \
+		npx --yes @redocly/cli lint --extends=recommended --max-problems=1000 "$$folder/openapi.json"
 
 bench: $(VENV)/installed-dev ## measure
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -64,13 +64,13 @@ def answers(
     schema: type[Schema] | None,
     description: str,
     *,
-    media: str = "application/json",
+    media: Sequence[str] = ("application/json",),
     headers: Sequence[str] = (),
     links: Sequence[str] = (),
 ) -> Declaration:
     """What it answers when all is well, for the documentation; tests hold it to that.
 
-    `schema.example` is one such body; without a schema it is anything of the kind `media`.
+    `schema.example` is one such body; without a schema it is anything of the types `media`.
     `headers` are of `headers.GIVEN`. `links` are operations that take the id of what is answered,
     by their names in the document: the tag and the handler's name, such as `bookingsRead`.
     """

@@ -52,7 +52,7 @@ async def document(request: web.Request) -> web.Response:
 
 
 @about("docs", "This document to read, and to try", "Swagger UI.")
-@answers(200, None, "The page.", media="text/html")
+@answers(200, None, "The page.", media=("text/html",))
 @open_to()
 async def page(_request: web.Request) -> web.Response:
     """GET /api/docs/ui."""
@@ -62,7 +62,7 @@ async def page(_request: web.Request) -> web.Response:
 
 
 @about("docs", "A part of the page")
-@answers(200, None, "A script, a style or an image.", media="*/*")
+@answers(200, None, "A script, a style or an image.", media=sorted(set(FILES.values()), reverse=True))
 @may_fail(Code.NOT_FOUND)
 @open_to()
 async def file(request: web.Request) -> web.Response:

@@ -176,7 +176,7 @@ def _response(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "description": said["description"],
         "headers": {name: name for name in (*headers.ALWAYS, *said["headers"])},
-        "content": {said["media"]: content},
+        "content": dict.fromkeys(said["media"], content),
         **({"links": links} if links else {}),
     }
 
