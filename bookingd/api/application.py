@@ -15,7 +15,7 @@ from bookingd.api.middleware import (
     limiting_time,
 )
 from bookingd.api.parser import StrictParser
-from bookingd.api.schemas import new_booking
+from bookingd.api.schemas import edited_booking, new_booking
 from bookingd.config import Config
 from bookingd.draining import Drain
 
@@ -36,12 +36,13 @@ def application(config: Config) -> web.Application:
         ],
     )
     creating = bookings.creating(new_booking(config.required_fields))
+    editing = bookings.editing(edited_booking(config.required_fields))
     app.add_routes(
         [
             web.post("/api/bookings", creating, expect_handler=_encourage),
             web.get("/api/bookings", bookings.listing, expect_handler=_encourage),
             web.get("/api/bookings/{id}", bookings.read, expect_handler=_encourage),
-            web.put("/api/bookings/{id}", bookings.edit, expect_handler=_encourage),
+            web.put("/api/bookings/{id}", editing, expect_handler=_encourage),
             web.patch("/api/bookings/{id}", bookings.step, expect_handler=_encourage),
             web.delete("/api/bookings/{id}", bookings.cancel, expect_handler=_encourage),
             web.get("/api/health", health.health, expect_handler=_encourage),

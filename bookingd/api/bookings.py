@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bookingd import changes
 from bookingd.api import cursor, present, responses
-from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, moment
+from bookingd.api.context import CATALOGUE, DESK, STORAGE, moment
 from bookingd.api.declare import (
     Handler,
     about,
@@ -115,29 +115,32 @@ async def read(request: web.Request) -> web.Response:
     return _one(await request.app[STORAGE].booking(request.match_info["id"]))
 
 
-@about(
-    "bookings",
-    "Edit or move a booking",
-    "Whatever is left out stays. The customer is told of what changed.",
-)
-@takes_json(EditedBooking())
-@takes_headers("If-Match")
-@answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
-@may_fail(Code.NOT_FOUND, Code.SLOT_TAKEN, Code.INVALID_TRANSITION, Code.STALE_VERSION)
-@open_to(Scope.ADMIN)
-async def edit(request: web.Request) -> web.Response:
-    """PUT /api/bookings/{id}."""
-    details = dict(request["json"])
-    _keep_required(request, details)
-    given = details.pop("time_slot", None)
-    slot = _slot(given) if given else None
-    offer = await request.app[CATALOGUE].get()
+def editing(schema: EditedBooking) -> Handler:
+    """PUT /api/bookings/{id}, with the fields that this installation requires."""
 
-    def change(booking: Booking) -> Change | None:
-        service = offer.service(booking.service_id)
-        return changes.edit(booking, details, slot, service, moment(request))
+    @about(
+        "bookings",
+        "Edit or move a booking",
+        "Whatever is left out stays. The customer is told of what changed.",
+    )
+    @takes_json(schema)
+    @takes_headers("If-Match")
+    @answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
+    @may_fail(Code.NOT_FOUND, Code.SLOT_TAKEN, Code.INVALID_TRANSITION, Code.STALE_VERSION)
+    @open_to(Scope.ADMIN)
+    async def edit(request: web.Request) -> web.Response:
+        details = dict(request["json"])
+        given = details.pop("time_slot", None)
+        slot = _slot(given) if given else None
+        offer = await request.app[CATALOGUE].get()
 
-    return await _changed(request, change, slot)
+        def change(booking: Booking) -> Change | None:
+            service = offer.service(booking.service_id)
+            return changes.edit(booking, details, slot, service, moment(request))
+
+        return await _changed(request, change, slot)
+
+    return edit
 
 
 @about("bookings", "Confirm, complete, cancel, or note that nobody came")
@@ -206,15 +209,6 @@ def _check_version(request: web.Request, booking: Booking) -> None:
     tags = {tag.strip() for tag in wanted.split(",")}
     if not tags & {"*", present.etag(booking)}:
         raise StaleVersion
-
-
-def _keep_required(request: web.Request, details: dict[str, Any]) -> None:
-    """What a booking must have cannot be taken from it. Raises `ApiError`."""
-    required = request.app[CONFIG].required_fields
-    emptied = [name for name in required if name in details and details[name] is None]
-    if emptied:
-        errors = dict.fromkeys(emptied, "May not be null.")
-        raise ApiError(Code.VALIDATION_ERROR, errors=errors)
 
 
 async def _taken(

@@ -22,8 +22,10 @@ FILES = {
 }
 """What the page loads; all but the first are Swagger UI's."""
 
+KINDS = tuple(dict.fromkeys(FILES.values()))
+
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
@@ -62,7 +64,9 @@ async def page(_request: web.Request) -> web.Response:
 
 
 @about("docs", "A part of the page")
-@answers(200, None, "A script, a style or an image.", media=sorted(set(FILES.values()), reverse=True))
+@answers(
+    200, None, "A script, a style or an image.", media=sorted(set(FILES.values()), reverse=True)
+)
 @may_fail(Code.NOT_FOUND)
 @open_to()
 async def file(request: web.Request) -> web.Response:

@@ -143,3 +143,11 @@ def new_booking(required: Collection[str]) -> NewBooking:
         schema.fields[name].required = True
         schema.fields[name].allow_none = False
     return schema
+
+
+def edited_booking(required: Collection[str]) -> EditedBooking:
+    """The schema of an edit; what a booking must have cannot be taken from it."""
+    schema = EditedBooking()
+    for name in required:
+        schema.fields[name].allow_none = False
+    return schema
