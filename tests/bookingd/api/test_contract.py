@@ -32,13 +32,13 @@ def seen(house: House) -> str:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda body: body | {"extra": 1}, "'extra' was unexpected"),
-        (lambda body: {k: v for k, v in body.items() if k != "status"}, "'status' is a required"),
-        (lambda body: body | {"status": "OPEN"}, "'OPEN' is not one of"),
-        (lambda body: body | {"duration": "60"}, "'60' is not of type 'integer'"),
-        (lambda body: body | {"endTime": "2026-03-09 10:00"}, "is not a 'date-time'"),
-        (lambda body: body | {"timeSlot": {}}, "$.timeSlot"),
-        (lambda body: body | {"company": 5}, "$.company"),
+        (lambda body: body | {"extra": 1}, "'extra'"),
+        (lambda body: {k: v for k, v in body.items() if k != "status"}, '"status" is a required'),
+        (lambda body: body | {"status": "OPEN"}, '"OPEN" is not one of'),
+        (lambda body: body | {"duration": "60"}, '"60" is not of type "integer"'),
+        (lambda body: body | {"endTime": "2026-03-09 10:00"}, 'is not a "date-time"'),
+        (lambda body: body | {"timeSlot": {}}, "['timeSlot']"),
+        (lambda body: body | {"company": 5}, "['company']"),
     ],
 )
 async def test_a_body_that_is_not_as_the_document_says_is_seen(
