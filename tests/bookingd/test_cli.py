@@ -29,8 +29,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "path", [[], ["serve"], ["check"], ["migrate"], ["keys"], ["keys", "create"], ["keys", "list"],
-             ["keys", "revoke"], ["keys", "roll"]]
+    "path", [[], ["serve"], ["check"], ["migrate"], ["openapi"], ["keys"], ["keys", "create"],
+             ["keys", "list"], ["keys", "revoke"], ["keys", "roll"]]
 )  # fmt: skip
 def test_everything_has_help(path: list[str]):
     for option in ("--help", "-h"):
@@ -110,3 +110,11 @@ def test_migrate_can_be_said_again_and_again(database: Path):
         assert result.exit_code == 0
         assert "up to date" in result.output
     assert database.exists()
+
+
+@pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning")
+def test_the_document_of_the_api_needs_no_database(database: Path):
+    result = run("openapi")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["info"]["version"] == __version__
+    assert not database.exists()
