@@ -1,5 +1,6 @@
 """The command line, and its exit codes."""
 
+import json
 import os
 import subprocess
 import sys
