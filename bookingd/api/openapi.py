@@ -17,7 +17,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from bookingd import __version__
-from bookingd.api import headers
+from bookingd.api import docs, header_docs
 from bookingd.api.declare import Handler
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
 from bookingd.api.fields import Id, Several
@@ -56,7 +56,7 @@ TAGS = {
 
 PATH: Mapping[str, Mapping[str, Any]] = {
     "id": {**Id().json_schema, "example": Booking.example["id"]},
-    "file": {"type": "string"},
+    "file": {"type": "string", "enum": list(docs.FILES)},
 }
 """What stands for each `{name}` in a path."""
 
@@ -109,9 +109,9 @@ def _empty() -> APISpec:
         tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
     spec.components.security_scheme(KEY, _KEYS)
-    for name, header in headers.TAKEN.items():
+    for name, header in header_docs.TAKEN.items():
         spec.components.parameter(name, "header", dict(header))
-    for name, header in headers.GIVEN.items():
+    for name, header in header_docs.GIVEN.items():
         spec.components.header(name, dict(header))
     return spec
 
@@ -175,7 +175,7 @@ def _response(said: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "description": said["description"],
-        "headers": {name: name for name in (*headers.ALWAYS, *said["headers"])},
+        "headers": {name: name for name in (*header_docs.ALWAYS, *said["headers"])},
         "content": dict.fromkeys(said["media"], content),
         **({"links": links} if links else {}),
     }
@@ -186,7 +186,7 @@ def _error_response(spec: APISpec, codes: Sequence[Code]) -> str:
     name = "-".join(code.name for code in codes)
     if name not in spec.components.responses:
         status = codes[0].status
-        named = (*headers.ALWAYS, *headers.OF_STATUS.get(status, ()))
+        named = (*header_docs.ALWAYS, *header_docs.OF_STATUS.get(status, ()))
         examples = {
             code.text: {"summary": code.meaning, "value": _error_example(code)} for code in codes
         }
