@@ -54,7 +54,7 @@ def takes_query(schema: Schema) -> Declaration:
 
 
 def takes_headers(*names: str) -> Declaration:
-    """The headers it heeds, of `header_docs.TAKEN`."""
+    """The headers it heeds, of `wording.TAKEN`."""
     declaration: Declaration = aiohttp_apispec.docs(parameters=list(names))
     return declaration
 
@@ -71,7 +71,7 @@ def answers(
     """What it answers when all is well, for the documentation; tests hold it to that.
 
     `schema.example` is one such body; without a schema it is anything of the types `media`.
-    `headers` are of `header_docs.GIVEN`. `links` are operations that take the id of what is answered,
+    `headers` are of `wording.GIVEN`. `links` are operations that take the id of what is answered,
     by their names in the document: the tag and the handler's name, such as `bookingsRead`.
     """
     response = {

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from aiohttp import web
@@ -17,48 +18,16 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from bookingd import __version__
-from bookingd.api import docs, header_docs
+from bookingd.api import wording
 from bookingd.api.declare import Handler
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
-from bookingd.api.fields import Id, Several
-from bookingd.api.responses import Booking, Error
+from bookingd.api.fields import Several
+from bookingd.api.responses import Booking, Error, camel_case
 from storage.model import Scope
 
 JSON = "application/json"
 KEY = "key"
 """The name of the security scheme."""
-
-_KEYS = {
-    "type": "http",
-    "scheme": "bearer",
-    "description": "A key of bookingd (RFC 6750, section 2.1). A publishable key may sit in a web "
-    "page; every other one belongs on a server.",
-}
-
-DESCRIPTION = """\
-Appointments for a small business. Two live bookings of a resource never overlap, and every mail
-that a booking owes is written in its own transaction.
-
-JSON in camelCase. Instants are RFC 3339 with an offset, between the years 2000 and 2099; a time
-without an offset is refused; out comes UTC. Unknown fields and parameters are refused by name.
-Input is stored as it is typed, and text may not have control characters. Ids are opaque.
-
-Every error has one body, `application/problem+json` for whoever accepts it; program against its
-`errorCode`. `NOT_FOUND` and `METHOD_NOT_ALLOWED` also answer paths and methods that are not listed
-here. `HEAD` works wherever `GET` does.
-"""
-
-TAGS = {
-    "bookings": "Place, read and change bookings.",
-    "health": "Is it well? For monitors, without a key.",
-    "docs": "This documentation.",
-}
-
-PATH: Mapping[str, Mapping[str, Any]] = {
-    "id": {**Id().json_schema, "example": Booking.example["id"]},
-    "file": {"type": "string", "enum": list(docs.FILES)},
-}
-"""What stands for each `{name}` in a path."""
 
 EVERYWHERE = (
     Code.VALIDATION_ERROR,
@@ -104,14 +73,14 @@ def _empty() -> APISpec:
         version=__version__,
         openapi_version="3.1.0",
         plugins=[plugin],
-        info={"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        info={"description": wording.DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
         servers=[{"url": "/", "description": "Where this document comes from."}],
-        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        tags=[{"name": name, "description": text} for name, text in wording.TAGS.items()],
     )
-    spec.components.security_scheme(KEY, _KEYS)
-    for name, header in header_docs.TAKEN.items():
+    spec.components.security_scheme(KEY, wording.KEYS)
+    for name, header in wording.TAKEN.items():
         spec.components.parameter(name, "header", dict(header))
-    for name, header in header_docs.GIVEN.items():
+    for name, header in wording.GIVEN.items():
         spec.components.header(name, dict(header))
     return spec
 
@@ -120,31 +89,17 @@ def _operation(spec: APISpec, handler: Handler, path: str) -> dict[str, Any]:
     said: Mapping[str, Any] = handler.__apispec__  # type: ignore[attr-defined]
     scopes: frozenset[Scope] = handler.__scopes__  # type: ignore[attr-defined]
     schemas = {taken["location"]: taken["schema"] for taken in said["schemas"]}
-    operation = {
-        "operationId": said["tags"][0] + handler.__name__.capitalize(),
+    well = {str(status): _response(response) for status, response in said["responses"].items()}
+    return {
+        "operationId": camel_case(f"{said['tags'][0]}_{handler.__name__}"),
         "tags": said["tags"],
         "summary": said["summary"],
         "description": f"{said['description']}\n\n{_whom(scopes)}".strip(),
         "parameters": [*_parameters(path, schemas), *said["parameters"], "X-Request-Id"],
-        "responses": {
-            str(status): _response(response) for status, response in said["responses"].items()
-        },
+        **_request_body(schemas),
+        "responses": {**well, **_errors(spec, said, scopes)},
         "security": [{KEY: [scope.value]} for scope in sorted(scopes)],
     }
-    if "json" in schemas:
-        content = {"schema": schemas["json"], "example": schemas["json"].example}
-        operation["requestBody"] = {"required": True, "content": {JSON: content}}
-    codes = {
-        *EVERYWHERE,
-        *(WITH_BODY if "json" in schemas else ()),
-        *(WITH_KEY if scopes else ()),
-        *said.get("errors", ()),
-    }
-    for status, alike in groupby(
-        (code for code in Code if code in codes), lambda code: code.status
-    ):
-        operation["responses"][str(status)] = _error_response(spec, list(alike))
-    return operation
 
 
 def _whom(scopes: frozenset[Scope]) -> str:
@@ -153,15 +108,22 @@ def _whom(scopes: frozenset[Scope]) -> str:
     return "Needs a key: {}.".format(" or ".join(f"`{scope}`" for scope in sorted(scopes)))
 
 
-def _parameters(path: str, schemas: Mapping[str, Schema]) -> list[dict[str, Any]]:
+def _parameters(path: str, schemas: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Those of the path, which are ids, and those of the query."""
     found: list[dict[str, Any]] = [
-        {"in": "path", "name": name, "required": True, "schema": dict(PATH[name])}
+        {"in": "path", "name": name, "required": True, "schema": dict(wording.PATH[name])}
         for name in re.findall(r"{(\w+)}", path)
     ]
     if "querystring" in schemas:
         found.append({"in": "query", "schema": schemas["querystring"]})
     return found
+
+
+def _request_body(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    if "json" not in schemas:
+        return {}
+    content = {"schema": schemas["json"], "example": schemas["json"].example}
+    return {"requestBody": {"required": True, "content": {JSON: content}}}
 
 
 def _response(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,9 +137,26 @@ def _response(said: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "description": said["description"],
-        "headers": {name: name for name in (*header_docs.ALWAYS, *said["headers"])},
+        "headers": {name: name for name in (*wording.ALWAYS, *said["headers"])},
         "content": dict.fromkeys(said["media"], content),
         **({"links": links} if links else {}),
+    }
+
+
+def _errors(spec: APISpec, said: Mapping[str, Any], scopes: frozenset[Scope]) -> dict[str, str]:
+    """By status, the response: what may happen everywhere, and what follows from what is said."""
+    has_body = any(taken["location"] == "json" for taken in said["schemas"])
+    codes = {
+        *EVERYWHERE,
+        *(WITH_BODY if has_body else ()),
+        *(WITH_KEY if scopes else ()),
+        *said.get("errors", ()),
+    }
+    by_status = attrgetter("status")
+    in_order = sorted((code for code in Code if code in codes), key=by_status)
+    return {
+        str(status): _error_response(spec, list(alike))
+        for status, alike in groupby(in_order, by_status)
     }
 
 
@@ -186,7 +165,7 @@ def _error_response(spec: APISpec, codes: Sequence[Code]) -> str:
     name = "-".join(code.name for code in codes)
     if name not in spec.components.responses:
         status = codes[0].status
-        named = (*header_docs.ALWAYS, *header_docs.OF_STATUS.get(status, ()))
+        named = (*wording.ALWAYS, *wording.OF_STATUS.get(status, ()))
         examples = {
             code.text: {"summary": code.meaning, "value": _error_example(code)} for code in codes
         }

@@ -13,6 +13,12 @@ from bookingd.api.schemas import TimeSlot
 from storage.model import BookingStatus
 
 
+def camel_case(name: str) -> str:
+    """The name of a field or a handler, as clients see it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 class Body(Schema):
     """All members are there unless `optional`. Clients put up with members that are new to them."""
 
@@ -26,8 +32,7 @@ class Body(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Names are in camelCase."""
-        first, *others = field_name.split("_")
-        field_obj.data_key = first + "".join(map(str.capitalize, others))
+        field_obj.data_key = camel_case(field_name)
         field_obj.required = field_name not in self.optional
 
 

@@ -1,7 +1,43 @@
-"""The headers that requests may have and responses do, for the documentation."""
+"""The words of the OpenAPI document that no handler says: of the whole, keys, paths, headers."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from bookingd.api.docs import FILES
+from bookingd.api.fields import Id
+from bookingd.api.responses import Booking
+
+DESCRIPTION = """\
+Appointments for a small business. Two live bookings of a resource never overlap, and every mail
+that a booking owes is written in its own transaction.
+
+JSON in camelCase. Instants are RFC 3339 with an offset, between the years 2000 and 2099; a time
+without an offset is refused; out comes UTC. Unknown fields and parameters are refused by name.
+Input is stored as it is typed, and text may not have control characters. Ids are opaque.
+
+Every error has one body, `application/problem+json` for whoever accepts it; program against its
+`errorCode`. `NOT_FOUND` and `METHOD_NOT_ALLOWED` also answer paths and methods that are not listed
+here. `HEAD` works wherever `GET` does.
+"""
+
+TAGS = {
+    "bookings": "Place, read and change bookings.",
+    "health": "Is it well? For monitors, without a key.",
+    "docs": "This documentation.",
+}
+
+KEYS = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of bookingd (RFC 6750, section 2.1). A publishable key may sit in a web "
+    "page; every other one belongs on a server.",
+}
+
+PATH: Mapping[str, Mapping[str, Any]] = {
+    "id": {**Id().json_schema, "example": Booking.example["id"]},
+    "file": {"type": "string", "enum": list(FILES)},
+}
+"""What stands for each `{name}` in a path."""
 
 TAKEN: Mapping[str, Mapping[str, Any]] = {
     "X-Request-Id": {
