@@ -20,6 +20,7 @@ bookingd is up at {config.base_url} - this is development mode.
   admin key        {config.admin_key}
   publishable key  {config.public_key}   (both kept in .env)
   mails go         {mails}
+  the API          {config.base_url}/api/docs/ui, to read and to try
 
 Book an appointment:
 

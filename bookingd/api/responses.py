@@ -83,13 +83,13 @@ class Booking(Body):
         "answers": {"How did you hear of us?": "From a friend."},
         "timeZone": "Europe/Lisbon",
         "locale": "pt-PT",
-        "timeSlot": {"startTime": "2027-03-01T09:00:00Z", "duration": 30},
-        "startTime": "2027-03-01T09:00:00Z",
-        "endTime": "2027-03-01T09:30:00Z",
+        "timeSlot": {"startTime": "2030-03-04T09:00:00Z", "duration": 30},
+        "startTime": "2030-03-04T09:00:00Z",
+        "endTime": "2030-03-04T09:30:00Z",
         "duration": 30,
         "status": "CONFIRMED",
-        "createdAt": "2027-02-12T14:03:07.120000Z",
-        "updatedAt": "2027-02-12T14:03:07.120000Z",
+        "createdAt": "2030-02-12T14:03:07.120000Z",
+        "updatedAt": "2030-02-12T14:03:07.120000Z",
         "confirmationSent": False,
         "reminderSent": False,
         "version": 1,
@@ -135,7 +135,7 @@ class Health(Body):
         "status": "ok",
         "version": "0.1.0",
         "uptime": 86400.5,
-        "timestamp": "2027-02-12T14:03:07.120000Z",
+        "timestamp": "2030-02-12T14:03:07.120000Z",
     }
 
 

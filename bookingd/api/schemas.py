@@ -73,7 +73,7 @@ class NewBooking(Contact):
         "name": "Ada Lovelace",
         "email": "ada@example.com",
         "company": "Example Ltd",
-        "timeSlot": {"startTime": "2027-03-01T10:00:00+01:00", "duration": 30},
+        "timeSlot": {"startTime": "2030-03-04T10:00:00+01:00", "duration": 30},
     }
 
 
@@ -84,7 +84,7 @@ class EditedBooking(Contact):
 
     example: ClassVar[dict[str, Any]] = {
         "phone": "+44 20 7946 0018",
-        "timeSlot": {"startTime": "2027-03-01T11:00:00+01:00", "duration": 45},
+        "timeSlot": {"startTime": "2030-03-04T11:00:00+01:00", "duration": 45},
     }
 
 

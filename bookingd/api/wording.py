@@ -5,7 +5,6 @@ from typing import Any
 
 from bookingd.api.docs import FILES
 from bookingd.api.fields import Id
-from bookingd.api.responses import Booking
 
 DESCRIPTION = """\
 Appointments for a small business. Two live bookings of a resource never overlap, and every mail
@@ -34,7 +33,7 @@ KEYS = {
 }
 
 PATH: Mapping[str, Mapping[str, Any]] = {
-    "id": {**Id().json_schema, "example": Booking.example["id"]},
+    "id": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
 }
 """What stands for each `{name}` in a path."""
@@ -44,17 +43,16 @@ TAKEN: Mapping[str, Mapping[str, Any]] = {
         "description": "A name for this request, which the answer and the log repeat: up to 100 "
         "letters, digits and `._:/+=-`. Anything else is replaced.",
         "schema": {"type": "string"},
-        "example": "form-7d0e",
     },
     "If-Match": {
-        "description": "The `ETag` that the change is meant for (RFC 9110, section 13.1.1). If "
-        "somebody else was faster, the answer is `412 STALE_VERSION`; without this header the "
-        "change is made on the latest version.",
+        "description": 'The `ETag` that the change is meant for, such as `"3"` (RFC 9110, '
+        "section 13.1.1). If somebody else was faster, the answer is `412 STALE_VERSION`; without "
+        "this header the change is made on the latest version.",
         "schema": {"type": "string"},
-        "example": '"3"',
     },
 }
-"""By name, what each means in a request. None is required."""
+"""By name, what each means in a request. None is required, and none has an example:
+a page to try the API on would send it."""
 
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "X-Request-Id": {

@@ -71,3 +71,7 @@ def test_it_is_told_where_mails_go(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize("environment", [Environment.STAGING, Environment.PRODUCTION])
 def test_elsewhere_nothing_is_shown(capsys: pytest.CaptureFixture[str], environment: Environment):
     assert greeting(capsys, environment=environment) == ""
+
+
+def test_it_says_where_the_documentation_is(capsys: pytest.CaptureFixture[str]):
+    assert "http://127.0.0.1:8080/api/docs/ui" in greeting(capsys)

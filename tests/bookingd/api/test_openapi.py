@@ -199,6 +199,12 @@ def test_what_is_required_here_is_required_there(app: web.Application):
     assert "required" not in schemas["EditedBooking"]
 
 
+def test_pages_of_other_origins_change_nothing_in_it(made: dict[str, Any]):
+    with pytest.warns(web.NotAppKeyWarning):
+        other = document(application(a_config(cors_origins=("https://www.example.org",))))
+    assert dumped(other) == dumped(made)
+
+
 async def test_it_is_open_to_anybody(house: House):
     answer = await house.call("GET", "/api/docs", key=None)
     assert answer.status == 200
