@@ -33,6 +33,7 @@ from tests.records import (
     change,
     changed,
     done,
+    moved,
     place,
 )
 from tests.schedules import leaping
@@ -437,13 +438,16 @@ async def test_while_storage_is_out_of_reach_nothing_is_sent_and_then_it_heals(
 
 
 async def test_what_was_moved_while_its_reminder_was_under_way_is_settled(office: Office):
-    [reminder] = await office.owe(a_booking(), make=a_reminder, due=NOW)
+    booking = a_booking()
+    [reminder] = await office.owe(booking, make=a_reminder, due=NOW)
     gate = asyncio.Event()
     dispatcher = office.open(Scripted(gate))
     dispatcher.poke()
     await until_true(lambda: office.channel.under_way)
+    await done(office.storage, change(moved(booking, START + DAY)))
     gate.set()
-    assert (await office.settled(reminder)).state is SENT
+    await until(lambda: office.all_in(SENT, reminder))
+    assert not (await office.storage.booking(booking.id)).reminder_sent
 
 
 async def test_stopping_waits_for_what_is_under_way_and_settles_it(office: Office):
