@@ -133,15 +133,15 @@ def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
     ]
 
 
-_LATER = {"Retry-After": str(RETRY_AFTER)}
+LATER = {"Retry-After": str(RETRY_AFTER)}
 _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     NotFound: (Code.NOT_FOUND, {}),
     StaleVersion: (Code.STALE_VERSION, {}),
     SlotTaken: (Code.SLOT_TAKEN, {}),
     InvalidTransition: (Code.INVALID_TRANSITION, {}),
     Unauthorized: (Code.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"}),
-    Unavailable: (Code.SERVICE_UNAVAILABLE, _LATER),
-    MailboxFull: (Code.SERVICE_UNAVAILABLE, _LATER),
+    Unavailable: (Code.SERVICE_UNAVAILABLE, LATER),
+    MailboxFull: (Code.SERVICE_UNAVAILABLE, LATER),
 }
 _BY_STATUS = {
     code.status: code

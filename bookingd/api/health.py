@@ -6,10 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from bookingd import __version__
-from bookingd.api import present, responses
+from bookingd.api import health_schemas, present
 from bookingd.api.context import CLOCK, DRAIN, MEASURES, STARTED, VITALS
 from bookingd.api.declare import about, answers, open_to
-from bookingd.api.errors import ApiError, Code
+from bookingd.api.errors import LATER, ApiError, Code
 from schedules.scheduler import Job
 from storage.model import Outbox, Scope
 
@@ -18,7 +18,7 @@ FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
 
 
 @about("health", "Whether the daemon answers", "It asks nothing of the database.")
-@answers(200, responses.Health, "It does.")
+@answers(200, health_schemas.Health, "It does.")
 @open_to()
 async def health(request: web.Request) -> web.Response:
     """GET /api/health; asks nothing of anybody."""
@@ -33,7 +33,7 @@ async def health(request: web.Request) -> web.Response:
 
 
 @about("health", "Whether the database answers")
-@answers(200, responses.DatabaseHealth, "It does.")
+@answers(200, health_schemas.DatabaseHealth, "It does.")
 @open_to()
 async def database(request: web.Request) -> web.Response:
     """GET /api/health/db; 503 when the database does not answer."""
@@ -54,6 +54,7 @@ async def database(request: web.Request) -> web.Response:
 
 
 @about("health", "Whether jobs run and what is owed goes out")
+@answers(200, health_schemas.JobsHealth, "What there is to tell; look where `status` is `warn`.")
 @open_to(*FIGURES)
 async def jobs(request: web.Request) -> web.Response:
     """GET /api/health/jobs; `warn` when somebody should look."""
@@ -71,19 +72,25 @@ async def jobs(request: web.Request) -> web.Response:
     )
 
 
-@about("health", "Liveness: the process answers")
+@about("health", "Liveness: the process answers", "It asks nothing of anybody.")
+@answers(200, health_schemas.Well, "It does.")
 @open_to()
 async def alive(_: web.Request) -> web.Response:
     """GET /livez; asks nothing of anybody."""
     return present.json({"status": "ok"})
 
 
-@about("health", "Readiness: requests can be served")
+@about(
+    "health",
+    "Readiness: requests can be served",
+    "`503` when the database does not answer, and when the daemon is stopping.",
+)
+@answers(200, health_schemas.Well, "They can.")
 @open_to()
 async def ready(request: web.Request) -> web.Response:
     """GET /readyz; 503 when the database does not answer, and when the daemon is stopping."""
     if request.app[DRAIN].stopping:
-        raise ApiError(Code.SERVICE_UNAVAILABLE, "The daemon is stopping.")
+        raise ApiError(Code.SERVICE_UNAVAILABLE, "The daemon is stopping.", headers=LATER)
     await request.app[VITALS].database.get()
     return present.json({"status": "ok"})
 

@@ -123,47 +123,6 @@ class BookingList(Body):
     }
 
 
-class Health(Body):
-    """The daemon answers."""
-
-    status = fields.String(metadata={"enum": ["ok"]})
-    version = fields.String()
-    uptime = fields.Float(metadata={"description": "In seconds."})
-    timestamp = fields.DateTime()
-
-    example: ClassVar[dict[str, Any]] = {
-        "status": "ok",
-        "version": "0.1.0",
-        "uptime": 86400.5,
-        "timestamp": "2030-02-12T14:03:07.120000Z",
-    }
-
-
-class Pool(Body):
-    """The connections to the database."""
-
-    size = fields.Integer(metadata={"description": "Open now."})
-    idle = fields.Integer()
-    in_use = fields.Integer()
-    max = fields.Integer()
-
-
-class DatabaseHealth(Body):
-    """The database answers."""
-
-    status = fields.String(metadata={"enum": ["ok"]})
-    backend = fields.String(metadata={"enum": ["sqlite", "postgresql"]})
-    latency_ms = fields.Float(metadata={"description": "In milliseconds."})
-    pool = fields.Nested(Pool)
-
-    example: ClassVar[dict[str, Any]] = {
-        "status": "ok",
-        "backend": "sqlite",
-        "latencyMs": 0.21,
-        "pool": {"size": 2, "idle": 2, "inUse": 0, "max": 2},
-    }
-
-
 class FieldError(Body):
     """What is wrong with one field or parameter."""
 

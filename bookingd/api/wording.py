@@ -21,7 +21,7 @@ here. `HEAD` works wherever `GET` does.
 
 TAGS = {
     "bookings": "Place, read and change bookings.",
-    "health": "Is it well? For monitors, without a key.",
+    "health": "Is it well, and does what is owed go out? For monitors and operators.",
     "docs": "This documentation.",
 }
 
