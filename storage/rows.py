@@ -83,6 +83,10 @@ def _mapping(value: str | dict[str, Any]) -> dict[str, Any]:
     return value if isinstance(value, dict) else orjson.loads(value)
 
 
+def _items(value: str | list[Any]) -> tuple[Any, ...]:
+    return tuple(value if isinstance(value, list) else orjson.loads(value))
+
+
 def _booking(value: str) -> Booking:
     return read(Booking, orjson.loads(value))
 
@@ -91,6 +95,7 @@ _DECODE: dict[Any, Convert] = {
     datetime: _instant,
     bool: bool,
     Mapping: _mapping,
+    tuple: _items,
     Booking: _booking,
 }
 _SHAPES: dict[Any, _Shape] = {

@@ -135,16 +135,24 @@ RETURNING id
 """
 
 
-def _save(table: str, record: type) -> str:
+def _save(table: str, record: type, new: str = "true") -> str:
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
     return (
-        f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1) "
-        f"ON CONFLICT (id) DO UPDATE SET {changes}"
+        f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1) AS saved "
+        f"WHERE {new} ON CONFLICT (id) DO UPDATE SET {changes}"
     )
 
 
-SAVE_SERVICE = _save("services", Service)
-SAVE_RESOURCE = _save("resources", Resource)
+def _save_version(table: str, record: type) -> str:
+    """A new record at version 1, else the one after the version that is kept."""
+    save = _save(table, record, f"version = 1 OR id IN (SELECT id FROM {table})")
+    return f"{save} WHERE {table}.version = excluded.version - 1 RETURNING id"
+
+
+SAVE_SERVICE = _save_version("services", Service)
+SAVE_RESOURCE = _save_version("resources", Resource)
+KNOWN_SERVICE = "SELECT 1 FROM services WHERE id = $1"
+KNOWN_RESOURCE = "SELECT 1 FROM resources WHERE id = $1"
 SAVE_KEY = _save("api_keys", ApiKey)
 
 OCCUPIED = """

@@ -13,9 +13,16 @@ def _insert(table: str, record: type) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)"
 
 
-def _save(table: str, record: type) -> str:
+def _save(table: str, record: type, new: str = "true") -> str:
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns(record) if name != "id")
-    return f"{_insert(table, record)} WHERE true ON CONFLICT (id) DO UPDATE SET {changes}"
+    return f"{_insert(table, record)} WHERE {new} ON CONFLICT (id) DO UPDATE SET {changes}"
+
+
+def _save_version(table: str, record: type) -> str:
+    """A new record at version 1, else the one after the version that is kept."""
+    known = f"value ->> '$.id' IN (SELECT id FROM {table})"
+    save = _save(table, record, f"value ->> '$.version' = 1 OR {known}")
+    return f"{save} WHERE {table}.version = excluded.version - 1"
 
 
 PLACE = _insert("bookings", Booking)
@@ -92,8 +99,10 @@ UPDATE messages
 """
 FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state = 'leased'"
 
-SAVE_SERVICE = _save("services", Service)
-SAVE_RESOURCE = _save("resources", Resource)
+SAVE_SERVICE = _save_version("services", Service)
+SAVE_RESOURCE = _save_version("resources", Resource)
+KNOWN_SERVICE = "SELECT 1 FROM services WHERE id = ?"
+KNOWN_RESOURCE = "SELECT 1 FROM resources WHERE id = ?"
 SAVE_KEY = _save("api_keys", ApiKey)
 
 OCCUPIED = """

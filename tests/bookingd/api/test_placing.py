@@ -160,7 +160,7 @@ async def test_confirmations_and_reminders_are_owed_with_the_booking(house: Hous
 
 
 async def test_a_service_that_confirms_by_hand_only_receives(house: House):
-    service = replace(OTHER_SERVICE, needs_confirmation=True)
+    service = replace(OTHER_SERVICE, needs_confirmation=True, version=2)
     await done(house.storage, SaveService(service))
     placed = await house.place(serviceId=service.id)
     assert placed["status"] == "PENDING"
