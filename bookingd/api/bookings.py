@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bookingd import changes
 from bookingd.api import cursor, present
+from bookingd.api.conditions import check_version, unless_known
 from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, moment
 from bookingd.api.declare import Handler, about, open_to, takes_json, takes_query
 from bookingd.api.errors import ApiError, Code
@@ -44,8 +45,8 @@ def creating(schema: NewBooking) -> Handler:
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
         offer = await request.app[CATALOGUE].get()
-        service = offer.service(details.pop("service_id", None))
-        resource = offer.resource(details.pop("resource_id", None))
+        named = details.pop("service_id", None), details.pop("resource_id", None)
+        service, resource = offer.choose(*named)
         slot = _slot(details.pop("time_slot"))
         place = changes.place({**_UNGIVEN, **details}, slot, service, resource, moment(request))
         try:
@@ -85,14 +86,15 @@ async def listing(request: web.Request) -> web.Response:
     more = len(found) > limit
     pagination["nextCursor"] = cursor.after(found[limit - 1], sort) if more else None
     data = [present.booking(booking) for booking in found[:limit]]
-    return present.json({"data": data, "pagination": pagination})
+    return unless_known(request, present.json({"data": data, "pagination": pagination}))
 
 
 @about("bookings", "Read a booking")
 @open_to(Scope.ADMIN)
 async def read(request: web.Request) -> web.Response:
     """GET /api/bookings/{id}."""
-    return _one(await request.app[STORAGE].booking(request.match_info["id"]))
+    booking = await request.app[STORAGE].booking(request.match_info["id"])
+    return unless_known(request, _one(booking))
 
 
 @about("bookings", "Edit or move a booking")
@@ -145,7 +147,7 @@ async def _changed(
     """The booking after `change`, made on the version that If-Match names, or on the latest."""
     for _ in range(TRIES):
         booking = await request.app[STORAGE].booking(request.match_info["id"])
-        _check_version(request, booking)
+        check_version(request, booking.version)
         write = change(booking)
         if write is None:
             return _one(booking)
@@ -161,14 +163,6 @@ async def _changed(
             raise await _taken(request, slot, service, booking.resource_id, booking) from error
         return _one(write.booking)
     raise StaleVersion
-
-
-def _check_version(request: web.Request, booking: Booking) -> None:
-    """If-Match, RFC 9110, section 13.1.1. Raises `StaleVersion`."""
-    wanted = request.headers.get("If-Match", "*")
-    tags = {tag.strip() for tag in wanted.split(",")}
-    if not tags & {"*", present.etag(booking)}:
-        raise StaleVersion
 
 
 def _keep_required(request: web.Request, details: dict[str, Any]) -> None:

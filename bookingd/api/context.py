@@ -13,6 +13,7 @@ from bookingd.desk import Desk
 from bookingd.draining import Drain
 from bookingd.limiter import Limiter
 from storage.interface import Storage
+from storage.model import Scope
 
 CONFIG = web.AppKey("config", Config)
 STORAGE = web.AppKey("storage", Storage)
@@ -26,6 +27,15 @@ STARTED = web.AppKey("started", float)
 
 CALLER = "caller"
 """Where a request keeps whose key it came with."""
+
+
+async def is_admin(request: web.Request) -> bool:
+    """Whether it comes with an administrator's key, on a route that needs none.
+
+    Raises `Unauthorized` for a key that is not known.
+    """
+    given = request.headers.get("Authorization")
+    return given is not None and (await request.app[KEYRING].caller(given)).scope is Scope.ADMIN
 
 
 def moment(request: web.Request) -> Moment:

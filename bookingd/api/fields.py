@@ -21,6 +21,8 @@ _AT_HOME = re.compile(r"[(]?\d([ ()/.-]{0,2}\d){2,19}", re.ASCII)
 _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, surrogates, separators of lines and paragraphs."""
 
+_WORDS = {"true": True, "false": False}
+
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of what follows, and with which a text can lie about itself."""
 
@@ -144,6 +146,49 @@ class Minutes(fields.Field[timedelta]):
         return timedelta(minutes=value)
 
 
+class Whole(fields.Field[int]):
+    """A whole number."""
+
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._lowest, self._highest = lowest, highest
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if type(value) is not int or not self._lowest <= value <= self._highest:
+            raise ValidationError(f"Must be a whole number from {self._lowest} to {self._highest}.")
+        return value
+
+
+class Flag(fields.Field[bool]):
+    """True or false; in a query by these words."""
+
+    def __init__(self, *, in_query: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._in_query = in_query
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        flag = _WORDS.get(value) if self._in_query else value
+        if type(flag) is not bool:
+            raise ValidationError("Must be true or false.")
+        return flag
+
+
+class Distinct(fields.List[Any]):
+    """A list in which nothing comes twice, at most `most` long."""
+
+    def __init__(self, member: fields.Field[Any], most: int, **options: Any) -> None:
+        super().__init__(member, **options)
+        self._most = most
+
+    def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(value, list) and len(value) > self._most:
+            raise ValidationError(f"Must have at most {self._most} members.")
+        found = tuple(super()._deserialize(value, *arguments, **options))
+        if len(set(found)) < len(found):
+            raise ValidationError("Must not have the same member twice.")
+        return found
+
+
 class Zone(fields.Field[str]):
     """A zone of the IANA database."""
 
@@ -204,6 +249,8 @@ class Choice(fields.Field[Any]):
         except ValueError as error:
             raise ValidationError(f"Must be one of: {', '.join(self._choices)}.") from error
 
+
+COLOUR = validate.Regexp(r"#[0-9A-Fa-f]{6}\Z", error="Must be a colour such as #3366ff.")
 
 LOCALE = validate.Regexp(
     r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Must be a language tag such as en or de-AT."

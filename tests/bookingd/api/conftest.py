@@ -22,7 +22,7 @@ from bookingd.limiter import Limiter
 from storage.interface import BookingFilter, Storage
 from storage.model import Message
 from tests.bookingd.conftest import ADMIN, a_config
-from tests.records import NOW
+from tests.records import APPOINTMENT, NOW, OFFICE
 
 QUIET = pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning")
 """aiohttp-apispec keeps its things in application and request under plain names."""
@@ -157,6 +157,8 @@ def a_body(*, start: str = "2026-03-09T10:00:00Z", minutes: Any = 60, **fields: 
         "email": "ada@example.org",
         "company": "Example Ltd",
         "timeSlot": {"startTime": start, "duration": minutes},
+        "serviceId": APPOINTMENT,
+        "resourceId": OFFICE,
     }
     return body | fields
 
