@@ -29,7 +29,8 @@ def unless_known(request: web.Request, response: web.Response) -> web.Response:
     known = request.if_none_match or ()
     if not any(one.value in {ANY, tag.strip('"')} for one in known):
         return response
-    return web.Response(status=304, headers={"ETag": tag})
+    told = {name: response.headers[name] for name in ("ETag", "Vary") if name in response.headers}
+    return web.Response(status=304, headers=told)
 
 
 def _digest(response: web.Response) -> str:

@@ -55,7 +55,7 @@ class Text(fields.String):
         if len(text) > self._longest:
             raise ValidationError(f"Must have at most {self._longest} characters.")
         if not text.isprintable() and any(self._strange(character) for character in text):
-            raise ValidationError("Must not have control characters.")
+            raise ValidationError("Must not have control characters, nor marks that turn its direction.")
         return text
 
     def _strange(self, character: str) -> bool:
