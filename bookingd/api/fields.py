@@ -55,7 +55,7 @@ class Text(fields.String):
         if len(text) > self._longest:
             raise ValidationError(f"Must have at most {self._longest} characters.")
         if not text.isprintable() and any(self._strange(character) for character in text):
-            raise ValidationError("Must not have control characters, nor marks that turn its direction.")
+            raise ValidationError("Must not have characters that control it or turn its direction.")
         return text
 
     def _strange(self, character: str) -> bool:
@@ -168,7 +168,7 @@ class Flag(fields.Field[bool]):
         self._in_query = in_query
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        flag = _WORDS.get(value) if self._in_query else value
+        flag = _WORDS.get(str(value)) if self._in_query else value
         if type(flag) is not bool:
             raise ValidationError("Must be true or false.")
         return flag
