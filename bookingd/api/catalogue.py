@@ -9,17 +9,17 @@ from aiohttp import web
 from marshmallow import Schema
 
 from bookingd.api import present
-from bookingd.api.conditions import check_version, unless_known
-from bookingd.api.context import CATALOGUE, CLOCK, DESK, is_admin
-from bookingd.api.declare import Handler, about, open_to, takes_json, takes_query
-from bookingd.api.errors import ApiError, Code
-from bookingd.api.schemas import (
+from bookingd.api.catalogue_schemas import (
     CatalogueQuery,
     EditedResource,
     EditedService,
     NewResource,
     NewService,
 )
+from bookingd.api.conditions import check_version, unless_known
+from bookingd.api.context import CATALOGUE, CLOCK, DESK, is_admin
+from bookingd.api.declare import Handler, about, open_to, takes_json, takes_query
+from bookingd.api.errors import ApiError, Code
 from bookingd.catalogue import Offer, Record, created, edited
 from storage.errors import NotFound, StaleVersion
 from storage.model import Resource, Scope, Service
@@ -73,7 +73,7 @@ def listing(noun: Noun[Record]) -> Handler:
     @about(noun.several, f"List {noun.several}")
     @takes_query(CatalogueQuery())
     @open_to()
-    async def list_all(request: web.Request) -> web.Response:
+    async def every(request: web.Request) -> web.Response:
         whole, archived = await is_admin(request), request["querystring"]["archived"]
         if archived and not whole:
             raise ApiError(Code.FORBIDDEN, "The archive is open to administrators.")
@@ -82,7 +82,7 @@ def listing(noun: Noun[Record]) -> Handler:
         body = {"data": [noun.shown(one, whole=whole) for one in shown]}
         return unless_known(request, _vary(present.json(body)))
 
-    return list_all
+    return every
 
 
 def reading(noun: Noun[Record]) -> Handler:

@@ -6,28 +6,21 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from bookingd.api.fields import (
-    COLOUR,
     LOCALE,
     Answers,
     Choice,
     Count,
-    Distinct,
     Email,
-    Flag,
     Id,
     Instant,
     Minutes,
     Phone,
     Several,
     Text,
-    Whole,
     Zone,
 )
 from storage.interface import Sort
 from storage.model import BookingStatus
-
-DAY = 24 * 60
-"""Minutes."""
 
 ANSWERS = 50
 """Questions that one booking may answer."""
@@ -96,49 +89,6 @@ class ListQuery(Schema):
             raise ValidationError("Use either page or cursor.", "cursor")
         if "date_from" in data and "date_to" in data and data["date_from"] > data["date_to"]:
             raise ValidationError("Must not lie before dateFrom.", "dateTo")
-
-
-class NewService(Schema):
-    """The body of a service to be created; durations and buffers in minutes."""
-
-    name = Text(200, required=True)
-    description = Text(5000, lines=True, allow_none=True)
-    durations = Distinct(Whole(1, DAY), most=50)
-    price = Text(100, allow_none=True)
-    colour = fields.String(allow_none=True, validate=COLOUR)
-    buffer_before = Whole(0, DAY, data_key="bufferBefore")
-    buffer_after = Whole(0, DAY, data_key="bufferAfter")
-    needs_confirmation = Flag(data_key="needsConfirmation")
-
-
-class EditedService(NewService):
-    """The body of a change of a service: whatever is to change."""
-
-    name = Text(200)
-    archived = Flag()
-
-
-class NewResource(Schema):
-    """The body of a resource to be created."""
-
-    name = Text(200, required=True)
-    description = Text(5000, lines=True, allow_none=True)
-    email = Email(allow_none=True)
-    time_zone = Zone(allow_none=True, data_key="timeZone")
-    service_ids = Distinct(Id(), most=200, data_key="serviceIds")
-
-
-class EditedResource(NewResource):
-    """The body of a change of a resource: whatever is to change."""
-
-    name = Text(200)
-    archived = Flag()
-
-
-class CatalogueQuery(Schema):
-    """The query of the lists of services and resources."""
-
-    archived = Flag(in_query=True, load_default=False)
 
 
 def new_booking(required: Collection[str]) -> NewBooking:

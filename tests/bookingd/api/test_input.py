@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from bookingd.api.fields import _PLAIN_ADDRESS, Email, Text
+from bookingd.api.email_address import PLAIN
+from bookingd.api.fields import Email, Text
 from storage.model import BookingStatus
 from tests.bookingd.api.conftest import House, a_body
 from tests.bookingd.conftest import PUBLIC, on_both
@@ -176,4 +177,4 @@ def test_so_is_one_that_is_nearly_plain(local: str, domain: str, mark: str, at: 
     ],
 )
 def test_only_what_is_plain_takes_the_short_way(text: str, plain: bool):
-    assert (_PLAIN_ADDRESS.fullmatch(text) is not None) == plain
+    assert (PLAIN.fullmatch(text) is not None) == plain
