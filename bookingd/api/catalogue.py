@@ -29,7 +29,7 @@ TRIES = 3
 """How often a change is made anew on the record as somebody else has just left it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noun(Generic[Record]):
     """What tells services from resources. `shown` presents one, with or without `whole`."""
 
@@ -48,22 +48,22 @@ class Noun(Generic[Record]):
 
 
 SERVICES = Noun(
-    "service",
-    Service,
-    lambda offer: offer.services,
-    SaveService,
-    NewService(),
-    EditedService(),
-    present.service,
+    one="service",
+    kind=Service,
+    among=lambda offer: offer.services,
+    save=SaveService,
+    new=NewService(),
+    edited=EditedService(),
+    shown=present.service,
 )
 RESOURCES = Noun(
-    "resource",
-    Resource,
-    lambda offer: offer.resources,
-    SaveResource,
-    NewResource(),
-    EditedResource(),
-    present.resource,
+    one="resource",
+    kind=Resource,
+    among=lambda offer: offer.resources,
+    save=SaveResource,
+    new=NewResource(),
+    edited=EditedResource(),
+    shown=present.resource,
 )
 
 
