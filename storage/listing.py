@@ -1,6 +1,6 @@
 """The list of bookings as SQL, for both databases."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
 from storage.model import BookingStatus
+
+_MANY = {BookingStatus.CONFIRMED, BookingStatus.COMPLETED}
 
 
 class Listing:
@@ -28,14 +30,13 @@ class Listing:
 
     def count(self) -> str:
         """How many there are."""
-        self._filter(self._which, common=frozenset())
+        self._filter(self._which, by_status=True)
         return f"SELECT count(*) FROM bookings {self._conditions_sql()}"
 
     def page(self, sort: Sort, limit: int, offset: int, after: Position | None) -> str:
         """One page of them."""
-        by_start = sort.column == "start_time"
-        which = self._which if after is None else _behind(self._which, sort, after)
-        self._filter(which, common=frozenset() if by_start else {BookingStatus.COMPLETED})
+        which = _behind(self._which, sort, after) if after else self._which
+        self._filter(which, by_status=sort.column == "start_time")
         # Ids sort by the time of their making, so that order needs no index of its own.
         columns = ["id"] if sort.column == "created_at" else [sort.column, "id"]
         direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
@@ -47,12 +48,17 @@ class Listing:
         self.parameters += [limit, offset]
         return f"SELECT * FROM bookings {self._conditions_sql()} ORDER BY {order} LIMIT ? OFFSET ?"
 
-    def _filter(self, which: BookingFilter, common: Collection[BookingStatus]) -> None:
-        """The conditions; of `common` statuses there are too many to look for them by status."""
+    def _filter(self, which: BookingFilter, *, by_status: bool) -> None:
+        """The conditions.
+
+        In another order than that of the index `by_status`, the completed bookings, most of a
+        long list, are not looked up by their status: all of them would have to be sorted.
+        """
         if which.statuses is not None:
             marks = ", ".join("?" * len(which.statuses))
             self._where(f"status IN ({marks})" if marks else "false", *sorted(which.statuses))
-            if not {BookingStatus.CONFIRMED, *common} & set(which.statuses):
+            many = {BookingStatus.CONFIRMED} if by_status else _MANY
+            if not many & set(which.statuses):
                 self._where("status <> 'CONFIRMED'")  # so that the index by status fits
         self._where_id("service_id", which.service_id)
         self._where_id("resource_id", which.resource_id)
