@@ -1,42 +1,62 @@
 """What can be booked, and with whom."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
 
 from bookingd.fresh import Fresh
+from storage.ids import new_id
 from storage.interface import Storage
 from storage.model import Resource, Service
 
+Record = TypeVar("Record", Service, Resource)
 
-class UnknownOffer(Exception):
-    """There is no such service or resource; `field` is the one that names it."""
 
-    def __init__(self, field: str) -> None:
-        super().__init__("does not exist")
+class NotOffered(Exception):
+    """What a request names cannot be booked; `field` is the one to mend."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why)
         self.field = field
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Services and resources by id, oldest first."""
+    """Services and resources by id, oldest first, the archived ones among them."""
 
-    services: dict[str, Service]
-    resources: dict[str, Resource]
+    services: Mapping[str, Service]
+    resources: Mapping[str, Resource]
 
-    def service(self, service_id: str | None) -> Service:
-        """The one asked for, or the oldest. Raises `UnknownOffer`."""
-        if service_id is None:
-            return next(iter(self.services.values()))
-        if service_id not in self.services:
-            raise UnknownOffer("serviceId")
-        return self.services[service_id]
+    def choose(self, service_id: str | None, resource_id: str | None) -> tuple[Service, Resource]:
+        """What a new booking is of: as named, or else the only one there is.
 
-    def resource(self, resource_id: str | None) -> Resource:
-        """The one asked for, or the oldest. Raises `UnknownOffer`."""
-        if resource_id is None:
-            return next(iter(self.resources.values()))
-        if resource_id not in self.resources:
-            raise UnknownOffer("resourceId")
-        return self.resources[resource_id]
+        Raises `NotOffered`.
+        """
+        service = _open(self.services, service_id, "serviceId") if service_id else None
+        resource = _open(self.resources, resource_id, "resourceId") if resource_id else None
+        if service is None:
+            service = _only(self._services_of(resource), "serviceId")
+        if resource is None:
+            resource = _only(self._resources_for(service), "resourceId")
+        elif not resource.offers(service):
+            raise NotOffered("resourceId", "Does not offer this service.")
+        return service, resource
+
+    def service(self, service_id: str) -> Service:
+        """The service of a booking, archived or not. Raises `NotOffered`."""
+        return _known(self.services, service_id, "serviceId")
+
+    def check(self, details: Mapping[str, Any]) -> None:
+        """A resource offers services that exist. Raises `NotOffered`."""
+        for index, service_id in enumerate(details.get("service_ids", ())):
+            _known(self.services, service_id, f"serviceIds.{index}")
+
+    def _services_of(self, resource: Resource | None) -> Iterable[Service]:
+        return (one for one in self.services.values() if resource is None or resource.offers(one))
+
+    def _resources_for(self, service: Service) -> Iterable[Resource]:
+        return (one for one in self.resources.values() if one.offers(service))
 
 
 class Catalogue(Fresh[Offer]):
@@ -53,3 +73,44 @@ class Catalogue(Fresh[Offer]):
             {service.id: service for service in services},
             {resource.id: resource for resource in resources},
         )
+
+
+def created(kind: type[Record], details: Mapping[str, Any], now: datetime) -> Record:
+    """A new service or resource."""
+    return kind(id=new_id(now), **details, created_at=now, updated_at=now)
+
+
+def edited(record: Record, details: Mapping[str, Any], now: datetime) -> Record:
+    """The record with these details, one version on; itself if nothing changes.
+
+    `archived` among them puts it into the archive, or takes it out.
+    """
+    values = dict(details)
+    archived = values.pop("archived", None)
+    if archived is not None and archived != (record.archived_at is not None):
+        values["archived_at"] = now if archived else None
+    if all(getattr(record, name) == value for name, value in values.items()):
+        return record
+    return replace(record, **values, version=record.version + 1, updated_at=now)
+
+
+def _known(records: Mapping[str, Record], record_id: str, field: str) -> Record:
+    if record_id not in records:
+        raise NotOffered(field, "Does not exist.")
+    return records[record_id]
+
+
+def _open(records: Mapping[str, Record], record_id: str, field: str) -> Record:
+    record = _known(records, record_id, field)
+    if record.archived_at is not None:
+        raise NotOffered(field, "Is archived, and takes no new bookings.")
+    return record
+
+
+def _only(records: Iterable[Record], field: str) -> Record:
+    found = [record for record in records if record.archived_at is None]
+    if not found:
+        raise NotOffered(field, "There is none that can be booked.")
+    if len(found) > 1:
+        raise NotOffered(field, "Is needed: there are several.")
+    return found[0]

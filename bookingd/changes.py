@@ -5,7 +5,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bookingd.policy import EVENT_OF, InvalidTransition, check_start, check_transition
+from bookingd.policy import (
+    EVENT_OF,
+    InvalidTransition,
+    check_length,
+    check_start,
+    check_transition,
+)
 from schedules.messages import Promises, owed
 from storage.ids import new_id
 from storage.model import Booking, BookingStatus, Event, EventKind, Resource, Service
@@ -45,8 +51,12 @@ class Moment:
 def place(
     details: Mapping[str, Any], slot: Slot, service: Service, resource: Resource, moment: Moment
 ) -> Place:
-    """A new booking; `details` are the fields that the customer gave. Raises `InPast`."""
+    """A new booking; `details` are the fields that the customer gave.
+
+    Raises `InPast`, `WrongLength`.
+    """
     check_start(slot.start, moment.now)
+    check_length(slot.length, service)
     booking = Booking(
         id=new_id(moment.now),
         service_id=service.id,
@@ -72,15 +82,17 @@ def edit(
 ) -> Change | None:
     """The booking with other details, or moved to another slot; None if nothing changes.
 
-    Raises `InPast`; `InvalidTransition` for a move of a booking that is over.
+    Raises `InPast`; `InvalidTransition` for a move of a booking that is over; `WrongLength`,
+    unless it keeps the length that it has.
     """
-    moved = slot is not None and slot != Slot(
-        booking.start_time, booking.end_time - booking.start_time
-    )
+    length = booking.end_time - booking.start_time
+    moved = slot is not None and slot != Slot(booking.start_time, length)
     if slot is not None and moved:
         if not booking.live:
             raise InvalidTransition(f"a booking that is {booking.status} cannot be moved")
         check_start(slot.start, moment.now)
+        if slot.length != length:
+            check_length(slot.length, service)
         details = {**details, **slot.of(service)}
     if all(getattr(booking, name) == value for name, value in details.items()):
         return None

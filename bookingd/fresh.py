@@ -16,26 +16,34 @@ class Fresh(Generic[Value]):
 
     def __init__(self, load: Callable[[], Awaitable[Value]]) -> None:
         self._load = load
-        self._loading: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[Value] | None = None
         self._loaded_at = float("-inf")
         self._value: Value
 
     async def get(self) -> Value:
         """The value. Raises what `load` raises."""
-        if self._stale():
-            if self._loading is None:
-                self._loading = asyncio.create_task(self._reload())
-                self._loading.add_done_callback(self._loaded)
-            await asyncio.shield(self._loading)
-        return self._value
+        if not self._stale():
+            return self._value
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._reload())
+            self._loading.add_done_callback(self._loaded)
+        return await asyncio.shield(self._loading)
 
-    async def _reload(self) -> None:
-        asked_at = time.monotonic()
-        self._value = await self._load()
-        self._loaded_at = asked_at
-
-    def _loaded(self, task: asyncio.Task[None]) -> None:
+    def forget(self) -> None:
+        """Have whoever asks from now on wait for what is loaded from now on."""
+        self._loaded_at = float("-inf")
         self._loading = None
+
+    async def _reload(self) -> Value:
+        asked_at = time.monotonic()
+        value = await self._load()
+        if self._loading is asyncio.current_task():  # else it has been forgotten meanwhile
+            self._value, self._loaded_at = value, asked_at
+        return value
+
+    def _loaded(self, task: asyncio.Task[Value]) -> None:
+        if self._loading is task:
+            self._loading = None
         if not task.cancelled():
             task.exception()  # whoever asked has been told; nobody may have waited for it
 

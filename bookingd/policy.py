@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from storage.model import BookingStatus, EventKind
+from storage.model import BookingStatus, EventKind, Service
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=1)
@@ -40,6 +40,14 @@ class InvalidTransition(Exception):
 class InPast(Exception):
     """The slot has already begun."""
 
+    field = "timeSlot.startTime"
+
+
+class WrongLength(Exception):
+    """The service does not come in this length."""
+
+    field = "timeSlot.duration"
+
 
 def check_transition(before: BookingStatus, after: BookingStatus) -> None:
     """Raises `InvalidTransition`."""
@@ -51,3 +59,11 @@ def check_start(start: datetime, now: datetime) -> None:
     """Raises `InPast`."""
     if start <= now:
         raise InPast("must be in the future")
+
+
+def check_length(length: timedelta, service: Service) -> None:
+    """Raises `WrongLength`."""
+    minutes = length // timedelta(minutes=1)
+    if service.durations and minutes not in service.durations:
+        known = ", ".join(map(str, service.durations))
+        raise WrongLength(f"Must be a duration of the service, in minutes: {known}.")

@@ -179,26 +179,50 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What can be booked. The buffers, in minutes, widen a slot to its occupied range."""
+    """What can be booked.
+
+    `durations` are the lengths that it comes in, in minutes; none means any. The buffers, in
+    minutes, widen a slot to its occupied range. `price` is text, `colour` is `#rrggbb`. `version`
+    counts every change (the ETag). Once archived it takes no new bookings.
+    """
 
     id: str
     name: str
-    buffer_before: int
-    buffer_after: int
-    needs_confirmation: bool
+    description: str | None = None
+    durations: tuple[int, ...] = ()
+    price: str | None = None
+    colour: str | None = None
+    buffer_before: int = 0
+    buffer_after: int = 0
+    needs_confirmation: bool = False
+    version: int = 1
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """Who or what is booked. Without a zone of its own it lives in the house's."""
+    """Who or what is booked. Without a zone of its own it lives in the house's.
+
+    `service_ids` are the services that it offers; none means all. `version` counts every change
+    (the ETag). Once archived it takes no new bookings.
+    """
 
     id: str
     name: str
-    time_zone: str | None
+    description: str | None = None
+    email: str | None = None
+    time_zone: str | None = None
+    service_ids: tuple[str, ...] = ()
+    version: int = 1
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = None
+
+    def offers(self, service: Service) -> bool:
+        """Whether `service` can be booked with it."""
+        return not self.service_ids or service.id in self.service_ids
 
 
 class Scope(StrEnum):

@@ -88,7 +88,7 @@ def _mapping(value: str | dict[str, Any]) -> dict[str, Any]:
     return value if isinstance(value, dict) else orjson.loads(value)
 
 
-def _texts(value: str | list[str]) -> tuple[str, ...]:
+def _items(value: str | list[Any]) -> tuple[Any, ...]:
     return tuple(orjson.loads(value) if isinstance(value, str) else value)
 
 
@@ -100,7 +100,7 @@ _DECODE: dict[Any, Convert] = {
     datetime: _instant,
     bool: bool,
     Mapping: _mapping,
-    tuple: _texts,
+    tuple: _items,
     Booking: _booking,
 }
 _SHAPES: dict[Any, _Shape] = {

@@ -118,14 +118,20 @@ class Supersede(Write[int]):
 
 @dataclass(frozen=True, slots=True)
 class SaveService(Write[None]):
-    """A service, new or changed."""
+    """A service: new at version 1, else a change of the version before.
+
+    Errors: `NotFound`, `StaleVersion`.
+    """
 
     service: Service
 
 
 @dataclass(frozen=True, slots=True)
 class SaveResource(Write[None]):
-    """A resource, new or changed."""
+    """A resource: new at version 1, else a change of the version before.
+
+    Errors: `NotFound`, `StaleVersion`.
+    """
 
     resource: Resource
 

@@ -56,6 +56,10 @@ def a_resource(**fields: Any) -> Resource:
     return Resource(**values | fields)
 
 
+APPOINTMENT = "00000000-0000-7000-8000-000000000001"
+OFFICE = "00000000-0000-7000-8000-000000000002"
+"""The ids of the service and the resource that a fresh database has."""
+
 SERVICE = a_service(id="00000000-0000-7000-8000-0000000000a1")
 OTHER_SERVICE = a_service(id="00000000-0000-7000-8000-0000000000a2", name="Haircut")
 ROOM = a_resource(id="00000000-0000-7000-8000-0000000000b1")

@@ -1,11 +1,12 @@
 """The aiohttp application: its routes, and what stands around them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from aiohttp import web
 from aiohttp_apispec import validation_middleware
 
-from bookingd.api import bookings, docs, health, metrics
+from bookingd.api import bookings, catalogue, docs, health, metrics
 from bookingd.api.context import DOCUMENT, DRAIN
 from bookingd.api.middleware import (
     answering,
@@ -56,6 +57,8 @@ def application(config: Config) -> web.Application:
             web.get("/api/docs/ui/{file}", docs.file, expect_handler=_encourage),
         ]
     )
+    for noun in (catalogue.SERVICES, catalogue.RESOURCES):
+        app.add_routes(_catalogue(noun))
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
     app[DOCUMENT] = docs.later(app)
@@ -64,6 +67,17 @@ def application(config: Config) -> web.Application:
     app["_apispec_request_data_name"] = "data"
     _allow_origins(app, config.cors_origins)
     return app
+
+
+def _catalogue(noun: catalogue.Noun[Any]) -> list[web.RouteDef]:
+    every, one = f"/api/{noun.several}", f"/api/{noun.several}/{{id}}"
+    return [
+        web.post(every, catalogue.creating(noun), expect_handler=_encourage),
+        web.get(every, catalogue.listing(noun), expect_handler=_encourage),
+        web.get(one, catalogue.reading(noun), expect_handler=_encourage),
+        web.patch(one, catalogue.changing(noun), expect_handler=_encourage),
+        web.delete(one, catalogue.archiving(noun), expect_handler=_encourage),
+    ]
 
 
 async def _encourage(request: web.Request) -> None:
@@ -89,7 +103,13 @@ def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
     import aiohttp_cors
 
     options = aiohttp_cors.ResourceOptions(
-        allow_headers=("Authorization", "Content-Type", "If-Match", "X-Request-Id"),
+        allow_headers=(
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "If-None-Match",
+            "X-Request-Id",
+        ),
         expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
         max_age=600,
     )

@@ -9,11 +9,13 @@ from aiohttp import web
 
 from bookingd import changes
 from bookingd.api import cursor, present, responses
+from bookingd.api.conditions import check_version, unless_known
 from bookingd.api.context import CATALOGUE, DESK, STORAGE, moment
 from bookingd.api.declare import (
     Handler,
     about,
     answers,
+    may_be_known,
     may_fail,
     open_to,
     takes_headers,
@@ -61,8 +63,8 @@ def creating(schema: NewBooking) -> Handler:
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
         offer = await request.app[CATALOGUE].get()
-        service = offer.service(details.pop("service_id", None))
-        resource = offer.resource(details.pop("resource_id", None))
+        named = details.pop("service_id", None), details.pop("resource_id", None)
+        service, resource = offer.choose(*named)
         slot = _slot(details.pop("time_slot"))
         place = changes.place({**_UNGIVEN, **details}, slot, service, resource, moment(request))
         try:
@@ -79,7 +81,8 @@ def creating(schema: NewBooking) -> Handler:
 
 @about("bookings", "List bookings", "By page with totals, or by cursor at any depth.")
 @takes_query(ListQuery())
-@answers(200, responses.BookingList, "Those that fit, in order.")
+@answers(200, responses.BookingList, "Those that fit, in order.", headers=("ETag",))
+@may_be_known()
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def listing(request: web.Request) -> web.Response:
     """GET /api/bookings."""
@@ -103,16 +106,18 @@ async def listing(request: web.Request) -> web.Response:
     more = len(found) > limit
     pagination["nextCursor"] = cursor.after(found[limit - 1], sort) if more else None
     data = [present.booking(booking) for booking in found[:limit]]
-    return present.json({"data": data, "pagination": pagination})
+    return unless_known(request, present.json({"data": data, "pagination": pagination}))
 
 
 @about("bookings", "Read a booking")
 @answers(200, responses.Booking, "The booking.", headers=("ETag",))
+@may_be_known()
 @may_fail(Code.NOT_FOUND)
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def read(request: web.Request) -> web.Response:
     """GET /api/bookings/{id}."""
-    return _one(await request.app[STORAGE].booking(request.match_info["id"]))
+    booking = await request.app[STORAGE].booking(request.match_info["id"])
+    return unless_known(request, _one(booking))
 
 
 def editing(schema: EditedBooking) -> Handler:
@@ -185,7 +190,7 @@ async def _changed(
     """The booking after `change`, made on the version that If-Match names, or on the latest."""
     for _ in range(TRIES):
         booking = await request.app[STORAGE].booking(request.match_info["id"])
-        _check_version(request, booking)
+        check_version(request, booking.version)
         write = change(booking)
         if write is None:
             return _one(booking)
@@ -201,14 +206,6 @@ async def _changed(
             raise await _taken(request, slot, service, booking.resource_id, booking) from error
         return _one(write.booking)
     raise StaleVersion
-
-
-def _check_version(request: web.Request, booking: Booking) -> None:
-    """If-Match, RFC 9110, section 13.1.1. Raises `StaleVersion`."""
-    wanted = request.headers.get("If-Match", "*")
-    tags = {tag.strip() for tag in wanted.split(",")}
-    if not tags & {"*", present.etag(booking)}:
-        raise StaleVersion
 
 
 async def _taken(

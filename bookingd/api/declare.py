@@ -85,6 +85,16 @@ def answers(
     return declaration
 
 
+def may_be_known() -> Declaration:
+    """It answers 304 to a client that has what there is (`conditions.unless_known`)."""
+
+    def declare(handler: Handler) -> Handler:
+        known = answers(304, None, "The client has it.", media=(), headers=("ETag",))
+        return known(takes_headers("If-None-Match")(handler))
+
+    return declare
+
+
 def may_fail(*codes: Code) -> Declaration:
     """The errors of its own, besides those that follow from what else it declares."""
     declaration: Declaration = aiohttp_apispec.docs(errors=codes)

@@ -11,10 +11,10 @@ import orjson
 from aiohttp import web
 
 from bookingd.auth import Unauthorized
-from bookingd.catalogue import UnknownOffer
+from bookingd.catalogue import NotOffered
 from bookingd.clock import now
 from bookingd.logs import request_id
-from bookingd.policy import InPast, InvalidTransition
+from bookingd.policy import InPast, InvalidTransition, WrongLength
 from schedules.actor import MailboxFull
 from storage.errors import NotFound, SlotTaken, StaleVersion, Unavailable
 
@@ -35,7 +35,7 @@ class Code(Enum):
     REQUEST_TIMEOUT_CLIENT = (408, "The request took too long to arrive.")
     SLOT_TAKEN = (409, "Another booking has this time.")
     INVALID_TRANSITION = (409, "The booking's status does not allow this.")
-    STALE_VERSION = (412, "The booking was changed in the meantime.")
+    STALE_VERSION = (412, "Somebody else changed it in the meantime.")
     PAYLOAD_TOO_LARGE = (413, "The body is too large.")
     UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json.")
     RATE_LIMITED = (429, "Too many requests from this address.")
@@ -74,10 +74,8 @@ def translated(error: Exception) -> ApiError | None:
     """What the floors below say, as an answer; None for what nobody foresaw."""
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, UnknownOffer):
+    if isinstance(error, NotOffered | InPast | WrongLength):
         return ApiError(Code.VALIDATION_ERROR, errors={error.field: str(error)})
-    if isinstance(error, InPast):
-        return ApiError(Code.VALIDATION_ERROR, errors={"timeSlot.startTime": str(error)})
     if isinstance(error, web.HTTPException):
         return _from_aiohttp(error)
     for kind, (code, headers) in _KNOWN.items():

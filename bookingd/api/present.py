@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from storage.model import Booking
+from storage.model import Booking, Resource, Service
 
 _OPTIONS = orjson.OPT_UTC_Z
 
@@ -37,6 +37,35 @@ def booking(record: Booking) -> dict[str, Any]:
     }
 
 
+def service(record: Service, *, whole: bool) -> dict[str, Any]:
+    """A service: what customers may see of it, or the `whole`. Durations in minutes."""
+    seen = {
+        "id": record.id,
+        "name": record.name,
+        "description": record.description,
+        "durations": record.durations,
+        "price": record.price,
+        "colour": record.colour,
+        "needsConfirmation": record.needs_confirmation,
+    }
+    if not whole:
+        return seen
+    buffers = {"bufferBefore": record.buffer_before, "bufferAfter": record.buffer_after}
+    return seen | buffers | _record(record)
+
+
+def resource(record: Resource, *, whole: bool) -> dict[str, Any]:
+    """A resource: what customers may see of it, or the `whole`."""
+    seen = {
+        "id": record.id,
+        "name": record.name,
+        "description": record.description,
+        "timeZone": record.time_zone,
+        "serviceIds": record.service_ids,
+    }
+    return seen | {"email": record.email} | _record(record) if whole else seen
+
+
 def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response:
     """A response with `body` as JSON."""
     return web.Response(
@@ -47,9 +76,19 @@ def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response
     )
 
 
-def etag(record: Booking) -> str:
-    """The entity tag of a booking: its version (RFC 9110, section 8.8.3)."""
+def etag(record: Booking | Service | Resource) -> str:
+    """The entity tag of a record: its version (RFC 9110, section 8.8.3)."""
     return f'"{record.version}"'
+
+
+def _record(record: Service | Resource) -> dict[str, Any]:
+    return {
+        "archived": record.archived_at is not None,
+        "archivedAt": record.archived_at,
+        "createdAt": record.created_at,
+        "updatedAt": record.updated_at,
+        "version": record.version,
+    }
 
 
 def _minutes(record: Booking) -> int:

@@ -64,9 +64,11 @@ class NewBooking(Contact):
     """A booking to be placed. Which of the contact fields are required is a setting."""
 
     time_slot = fields.Nested(TimeSlot, required=True, data_key="timeSlot")
-    service_id = Id(data_key="serviceId", metadata={"description": "Left out, the oldest service."})
+    service_id = Id(
+        data_key="serviceId", metadata={"description": "Needed where several services would fit."}
+    )
     resource_id = Id(
-        data_key="resourceId", metadata={"description": "Left out, the oldest resource."}
+        data_key="resourceId", metadata={"description": "Needed where several resources would fit."}
     )
 
     example: ClassVar[dict[str, Any]] = {

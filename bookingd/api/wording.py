@@ -21,6 +21,8 @@ here. `HEAD` works wherever `GET` does.
 
 TAGS = {
     "bookings": "Place, read and change bookings.",
+    "services": "What can be booked. Open to anybody; keys that read everything see more.",
+    "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
     "health": "Is it well, and does what is owed go out? For monitors and operators.",
     "docs": "This documentation.",
 }
@@ -50,6 +52,12 @@ TAKEN: Mapping[str, Mapping[str, Any]] = {
         "this header the change is made on the latest version.",
         "schema": {"type": "string"},
     },
+    "If-None-Match": {
+        "description": "The `ETag` of what the client has (RFC 9110, section 13.1.2). If it is "
+        "still that, the answer is `304` without a body.",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
 }
 """By name, what each means in a request. None is required, and none has an example:
 a page to try the API on would send it."""
@@ -78,7 +86,8 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "ETag": {
-        "description": "The version, for `If-Match` (RFC 9110, section 8.8.3).",
+        "description": "The version, for `If-Match` and `If-None-Match` (RFC 9110, section "
+        "8.8.3); of a list, and of what customers see, for `If-None-Match` alone.",
         "required": True,
         "schema": {"type": "string"},
         "example": '"3"',

@@ -5,7 +5,7 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
-from storage.model import Due, MessageState
+from storage.model import Due, MessageState, Resource, Service
 from storage.postgres import statements
 from storage.postgres.connection import AGAIN, Connection, Pool, one
 from storage.rows import as_json, read_due
@@ -143,11 +143,16 @@ async def _supersede(connection: Connection, write: Supersede) -> int:
 
 
 async def _save_service(connection: Connection, write: SaveService) -> None:
-    await connection.execute(statements.SAVE_SERVICE, as_json(write.service))
+    await _save(connection, write.service, statements.SAVE_SERVICE, statements.KNOWN_SERVICE)
 
 
 async def _save_resource(connection: Connection, write: SaveResource) -> None:
-    await connection.execute(statements.SAVE_RESOURCE, as_json(write.resource))
+    await _save(connection, write.resource, statements.SAVE_RESOURCE, statements.KNOWN_RESOURCE)
+
+
+async def _save(connection: Connection, record: Service | Resource, save: str, known: str) -> None:
+    if not await connection.fetchval(save, as_json(record)):
+        raise StaleVersion if await connection.fetchval(known, record.id) else NotFound
 
 
 async def _save_key(connection: Connection, write: SaveKey) -> None:

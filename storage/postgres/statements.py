@@ -140,17 +140,25 @@ RETURNING id
 """
 
 
-def _save(table: str, record: type, kept: Collection[str] = ()) -> str:
+def _save(table: str, record: type, *, new: str = "true", kept: Collection[str] = ()) -> str:
     names = [name for name in columns(record) if name != "id" and name not in kept]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names)
     return (
-        f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1) "
-        f"ON CONFLICT (id) DO UPDATE SET {changes}"
+        f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1) AS saved "
+        f"WHERE {new} ON CONFLICT (id) DO UPDATE SET {changes}"
     )
 
 
-SAVE_SERVICE = _save("services", Service)
-SAVE_RESOURCE = _save("resources", Resource)
+def _save_version(table: str, record: type) -> str:
+    """A new record at version 1, else the one after the version that is kept."""
+    save = _save(table, record, new=f"version = 1 OR id IN (SELECT id FROM {table})")
+    return f"{save} WHERE {table}.version = excluded.version - 1 RETURNING id"
+
+
+SAVE_SERVICE = _save_version("services", Service)
+SAVE_RESOURCE = _save_version("resources", Resource)
+KNOWN_SERVICE = "SELECT 1 FROM services WHERE id = $1"
+KNOWN_RESOURCE = "SELECT 1 FROM resources WHERE id = $1"
 SAVE_KEY = f"""
 {_save("api_keys", ApiKey, kept={"revoked_at", "last_used_at"})},
     revoked_at = coalesce(api_keys.revoked_at, excluded.revoked_at)

@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
-from storage.model import Due, Message, MessageState
+from storage.model import Due, Message, MessageState, Resource, Service
 from storage.rows import as_json, read_due, text
 from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
@@ -173,11 +173,16 @@ def _supersede(connection: Raw, write: Supersede) -> int:
 
 
 def _save_service(connection: Raw, write: SaveService) -> None:
-    connection.execute(statements.SAVE_SERVICE, [_json([write.service])])
+    _save(connection, write.service, statements.SAVE_SERVICE, statements.KNOWN_SERVICE)
 
 
 def _save_resource(connection: Raw, write: SaveResource) -> None:
-    connection.execute(statements.SAVE_RESOURCE, [_json([write.resource])])
+    _save(connection, write.resource, statements.SAVE_RESOURCE, statements.KNOWN_RESOURCE)
+
+
+def _save(connection: Raw, record: Service | Resource, save: str, known: str) -> None:
+    if not connection.execute(save, [_json([record])]).rowcount:
+        raise StaleVersion if connection.execute(known, [record.id]).fetchone() else NotFound
 
 
 def _save_key(connection: Raw, write: SaveKey) -> None:

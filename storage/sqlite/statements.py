@@ -15,10 +15,17 @@ def _insert(table: str, record: type) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)"
 
 
-def _save(table: str, record: type, kept: Collection[str] = ()) -> str:
+def _save(table: str, record: type, *, new: str = "true", kept: Collection[str] = ()) -> str:
     names = [name for name in columns(record) if name != "id" and name not in kept]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names)
-    return f"{_insert(table, record)} WHERE true ON CONFLICT (id) DO UPDATE SET {changes}"
+    return f"{_insert(table, record)} WHERE {new} ON CONFLICT (id) DO UPDATE SET {changes}"
+
+
+def _save_version(table: str, record: type) -> str:
+    """A new record at version 1, else the one after the version that is kept."""
+    known = f"value ->> '$.id' IN (SELECT id FROM {table})"
+    save = _save(table, record, new=f"value ->> '$.version' = 1 OR {known}")
+    return f"{save} WHERE {table}.version = excluded.version - 1"
 
 
 PLACE = _insert("bookings", Booking)
@@ -98,8 +105,10 @@ UPDATE messages
 """
 FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state = 'leased'"
 
-SAVE_SERVICE = _save("services", Service)
-SAVE_RESOURCE = _save("resources", Resource)
+SAVE_SERVICE = _save_version("services", Service)
+SAVE_RESOURCE = _save_version("resources", Resource)
+KNOWN_SERVICE = "SELECT 1 FROM services WHERE id = ?"
+KNOWN_RESOURCE = "SELECT 1 FROM resources WHERE id = ?"
 SAVE_KEY = f"""
 {_save("api_keys", ApiKey, kept={"revoked_at", "last_used_at"})},
     revoked_at = coalesce(revoked_at, excluded.revoked_at)

@@ -6,23 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from bookingd import fresh
-from bookingd.catalogue import Catalogue, UnknownOffer
 from bookingd.fresh import Fresh
-from storage.interface import Storage
-from storage.writes import SaveResource, SaveService
 from tests.deadlines import until_true
-from tests.records import (
-    OTHER_ROOM,
-    OTHER_SERVICE,
-    ROOM,
-    SERVICE,
-    a_resource,
-    a_service,
-    done,
-)
-
-FIRST = "00000000-0000-7000-8000-000000000000"
-"""An id that sorts before every other, as the oldest does."""
 
 
 class Watch:
@@ -131,33 +116,42 @@ async def test_an_asker_who_goes_away_leaves_the_others_their_answer(watch: Watc
     assert await second in {1, 2}
 
 
-async def test_the_offer_knows_services_and_resources_by_id(storage: Storage):
-    offer = await Catalogue(storage).get()
-    assert offer.service(OTHER_SERVICE.id) == OTHER_SERVICE
-    assert offer.resource(OTHER_ROOM.id) == OTHER_ROOM
+async def test_what_is_forgotten_is_loaded_anew(watch: Watch):
+    value = Fresh(Well().load)
+    assert await value.get() == 1
+    value.forget()
+    assert [await value.get(), await value.get()] == [2, 2]
 
 
-async def test_without_an_id_it_is_the_oldest(storage: Storage):
-    oldest, room = a_service(id=FIRST), a_resource(id=FIRST)
-    await done(storage, SaveService(oldest), SaveResource(room))
-    offer = await Catalogue(storage).get()
-    assert (offer.service(None), offer.resource(None)) == (oldest, room)
+async def test_what_is_forgotten_while_it_loads_is_not_kept(watch: Watch):
+    well = Well(is_open=False)
+    value = Fresh(well.load)
+    early = await asked(value, well, 2)
+    value.forget()
+    late = [asyncio.create_task(value.get()) for _ in range(2)]
+    await until_true(lambda: well.loads == 2)
+    well.gate.set()
+    assert await asyncio.gather(*early) == [1, 1]
+    assert await asyncio.gather(*late) == [2, 2]
+    assert await value.get() == 2
 
 
-async def test_what_is_not_offered_is_told_by_its_field(storage: Storage):
-    offer = await Catalogue(storage).get()
-    with pytest.raises(UnknownOffer) as service:
-        offer.service(ROOM.id)
-    with pytest.raises(UnknownOffer) as resource:
-        offer.resource(SERVICE.id)
-    assert (service.value.field, resource.value.field) == ("serviceId", "resourceId")
+async def test_an_old_load_that_ends_last_does_not_win(watch: Watch):
+    gates = [asyncio.Event(), asyncio.Event()]
+    started = iter(range(2))
 
+    async def load() -> int:
+        number = next(started)
+        await gates[number].wait()
+        return number
 
-async def test_a_new_service_is_noticed_after_a_second(storage: Storage, watch: Watch):
-    catalogue = Catalogue(storage)
-    await catalogue.get()
-    service = a_service(name="Massage")
-    await done(storage, SaveService(service))
-    assert service.id not in (await catalogue.get()).services
-    watch.wait(1.01)
-    assert (await catalogue.get()).service(service.id) == service
+    value = Fresh(load)
+    early = asyncio.create_task(value.get())
+    await asyncio.sleep(0)
+    value.forget()
+    late = asyncio.create_task(value.get())
+    gates[1].set()
+    assert await late == 1
+    gates[0].set()
+    assert await early == 0
+    assert await value.get() == 1

@@ -1,5 +1,6 @@
-"""The status machine, and when a booking may begin."""
+"""The status machine, when a booking may begin, and how long it may be."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import product
 
@@ -10,11 +11,13 @@ from bookingd.policy import (
     TRANSITIONS,
     InPast,
     InvalidTransition,
+    WrongLength,
+    check_length,
     check_start,
     check_transition,
 )
 from storage.model import LIVE, BookingStatus
-from tests.records import INSTANT, NOW
+from tests.records import INSTANT, NOW, a_service
 
 #                  to  PENDING CONFIRMED CANCELLED COMPLETED NO_SHOW
 TABLE = {
@@ -61,3 +64,15 @@ def test_a_booking_begins_in_the_future():
 def test_what_has_begun_cannot_be_booked(ago: timedelta):
     with pytest.raises(InPast):
         check_start(NOW - ago, NOW)
+
+
+@pytest.mark.parametrize(
+    ("durations", "minutes", "fits"),
+    [((), 1, True), ((30,), 30, True), ((60, 30), 30, True), ((30,), 60, False), ((9,), 8, False)],
+)
+def test_a_booking_is_as_long_as_its_service_comes(
+    durations: tuple[int, ...], minutes: int, fits: bool
+):
+    service = a_service(durations=durations)
+    with nullcontext() if fits else pytest.raises(WrongLength):
+        check_length(timedelta(minutes=minutes), service)

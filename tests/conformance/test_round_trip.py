@@ -83,7 +83,8 @@ async def test_each_text_of_a_message_comes_back(storage: Storage, text: str):
 
 @each_text
 async def test_each_text_of_the_rest_comes_back(storage: Storage, text: str):
-    service, resource = a_service(name=text), a_resource(name=text, time_zone=text)
+    service = a_service(name=text, description=text, price=text, colour=text)
+    resource = a_resource(name=text, description=text, email=text, time_zone=text)
     key = a_key(name=text)
     await done(storage, SaveService(service), SaveResource(resource), SaveKey(key))
     assert service in await storage.services()
@@ -190,6 +191,7 @@ async def test_services_come_oldest_first_and_change_in_place(storage: Storage):
     newer = replace(
         second,
         name="New",
+        version=2,
         buffer_before=5,
         buffer_after=10,
         needs_confirmation=True,
@@ -208,7 +210,7 @@ async def test_resources_come_oldest_first_and_change_in_place(storage: Storage)
     ]
     await done(storage, SaveResource(third), SaveResource(first), SaveResource(second))
     assert (await storage.resources())[-3:] == [first, second, third]
-    newer = replace(second, name="New", time_zone="Asia/Tokyo", updated_at=NOW + HOUR)
+    newer = replace(second, name="New", version=2, time_zone="Asia/Tokyo", updated_at=NOW + HOUR)
     await done(storage, SaveResource(newer))
     assert (await storage.resources())[-3:] == [first, newer, third]
     assert len(await storage.resources()) == len(known) + 3
@@ -228,6 +230,6 @@ async def test_keys_come_oldest_first_and_change_in_place(storage: Storage):
 async def test_a_service_in_use_can_be_saved(storage: Storage):
     service = a_service()
     booking = a_booking(service_id=service.id)
-    renamed = replace(service, name="Renamed")
+    renamed = replace(service, name="Renamed", version=2)
     await done(storage, SaveService(service), place(booking), SaveService(renamed))
     assert await storage.booking(booking.id) == booking

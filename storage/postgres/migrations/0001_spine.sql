@@ -5,19 +5,30 @@ CREATE TYPE uuid_range AS RANGE (subtype = uuid);
 CREATE TABLE services (
     id                 UUID PRIMARY KEY,
     name               TEXT NOT NULL,
+    description        TEXT,
+    durations          JSON NOT NULL,
+    price              TEXT,
+    colour             TEXT,
     buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
     buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
     needs_confirmation BOOLEAN NOT NULL,
+    version            INTEGER NOT NULL,
     created_at         TIMESTAMPTZ NOT NULL,
-    updated_at         TIMESTAMPTZ NOT NULL
+    updated_at         TIMESTAMPTZ NOT NULL,
+    archived_at        TIMESTAMPTZ
 );
 
 CREATE TABLE resources (
-    id         UUID PRIMARY KEY,
-    name       TEXT NOT NULL,
-    time_zone  TEXT,
-    created_at TIMESTAMPTZ NOT NULL,
-    updated_at TIMESTAMPTZ NOT NULL
+    id          UUID PRIMARY KEY,
+    name        TEXT NOT NULL,
+    description TEXT,
+    email       TEXT,
+    time_zone   TEXT,
+    service_ids JSON NOT NULL,
+    version     INTEGER NOT NULL,
+    created_at  TIMESTAMPTZ NOT NULL,
+    updated_at  TIMESTAMPTZ NOT NULL,
+    archived_at TIMESTAMPTZ
 );
 
 CREATE TABLE bookings (
@@ -113,9 +124,9 @@ CREATE TABLE api_keys (
 );
 
 INSERT INTO services
-VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', 0, 0, false,
-        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
+VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', NULL, '[]', NULL, NULL, 0, 0, false,
+        1, '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', NULL);
 
 INSERT INTO resources
-VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL,
-        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
+VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL, NULL, NULL, '[]', 1,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', NULL);

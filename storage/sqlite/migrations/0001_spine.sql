@@ -4,19 +4,30 @@
 CREATE TABLE services (
     id                 TEXT PRIMARY KEY,
     name               TEXT NOT NULL,
+    description        TEXT,
+    durations          TEXT NOT NULL,
+    price              TEXT,
+    colour             TEXT,
     buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
     buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
     needs_confirmation INTEGER NOT NULL CHECK (needs_confirmation IN (0, 1)),
+    version            INTEGER NOT NULL,
     created_at         TEXT NOT NULL,
-    updated_at         TEXT NOT NULL
+    updated_at         TEXT NOT NULL,
+    archived_at        TEXT
 ) STRICT;
 
 CREATE TABLE resources (
-    id         TEXT PRIMARY KEY,
-    name       TEXT NOT NULL,
-    time_zone  TEXT,
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    description TEXT,
+    email       TEXT,
+    time_zone   TEXT,
+    service_ids TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    created_at  TEXT NOT NULL,
+    updated_at  TEXT NOT NULL,
+    archived_at TEXT
 ) STRICT;
 
 CREATE TABLE bookings (
@@ -141,9 +152,9 @@ CREATE TABLE api_keys (
 ) STRICT;
 
 INSERT INTO services
-VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', 0, 0, 0,
-        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00');
+VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', NULL, '[]', NULL, NULL, 0, 0, 0, 1,
+        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', NULL);
 
 INSERT INTO resources
-VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL,
-        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00');
+VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL, NULL, NULL, '[]', 1,
+        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', NULL);

@@ -26,7 +26,7 @@ from storage.interface import BookingFilter, Storage
 from storage.model import Message
 from tests.bookingd.api.contract import Contract, contract
 from tests.bookingd.conftest import ADMIN, a_config
-from tests.records import NOW
+from tests.records import APPOINTMENT, NOW, OFFICE
 
 QUIET = pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning")
 """aiohttp-apispec keeps its things in application and request under plain names."""
@@ -180,6 +180,8 @@ def a_body(*, start: str = "2026-03-09T10:00:00Z", minutes: Any = 60, **fields: 
         "email": "ada@example.org",
         "company": "Example Ltd",
         "timeSlot": {"startTime": start, "duration": minutes},
+        "serviceId": APPOINTMENT,
+        "resourceId": OFFICE,
     }
     return body | fields
 

@@ -65,11 +65,15 @@ class Contract:
         return None
 
     def _media(self, said: Any, response: web.StreamResponse) -> str | None:
+        if not said["content"]:
+            return "there is a body" if getattr(response, "body", None) else None
         known = response.content_type in said["content"]
         return None if known else f"{response.content_type} is not documented"
 
     def _content(self, said: Any, response: web.StreamResponse) -> str | None:
         content = said["content"]
+        if not content:
+            return None
         examples = content.get("application/json", {}).get("examples")
         if examples and (code := json.loads(_text(response))["errorCode"]) not in examples:
             return f"{code} is not documented"

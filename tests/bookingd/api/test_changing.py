@@ -103,7 +103,10 @@ async def test_what_is_offered_for_a_move_may_be_where_it_stands(house: House):
     assert free["startTime"] == "2026-03-09T11:00:00Z"
 
 
-@pytest.mark.parametrize("body", [{}, {"name": "Ada Example"}, a_body()])
+SAME = {name: value for name, value in a_body().items() if not name.endswith("Id")}
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "Ada Example"}, SAME])
 async def test_an_edit_that_changes_nothing_is_answered_and_not_told(house: House, body: Any):
     placed = await house.place()
     before = await house.written()

@@ -12,11 +12,15 @@ from marshmallow import ValidationError, fields
 from bookingd.api.fields import (
     Answers,
     Choice,
+    Colour,
+    Distinct,
+    Flag,
     Id,
     Instant,
     Locale,
     Minutes,
     Text,
+    Whole,
     Zone,
 )
 from storage.model import BookingStatus
@@ -40,6 +44,10 @@ CASES: list[tuple[fields.Field[Any], st.SearchStrategy[Any]]] = [
     (Id(), IDS | ANY),
     (Minutes(), NUMBERS | st.booleans() | st.none() | st.text(string.digits, max_size=3)),
     (Choice(BookingStatus), st.sampled_from(BookingStatus).map(str) | ANY),
+    (Whole(0, 1440), NUMBERS | st.booleans() | st.none() | st.text(string.digits, max_size=3)),
+    (Flag(), ANY),
+    (Colour(), st.from_regex(r"#[0-9A-Ga-g]{5,7}\n?", fullmatch=True) | ANY),
+    (Distinct(Whole(0, 3), most=3), st.lists(st.integers(-1, 4), max_size=4) | ANY),
     (Answers(2), st.dictionaries(TEXT, TEXT | ANY, max_size=3) | ANY),
 ]
 

@@ -13,14 +13,18 @@ from bookingd.api import cursor
 from bookingd.api.errors import ApiError, Code
 from bookingd.api.fields import (
     Choice,
+    Colour,
     Count,
+    Distinct,
     Email,
+    Flag,
     Id,
     Instant,
     Minutes,
     Phone,
     Several,
     Text,
+    Whole,
     Zone,
 )
 from bookingd.api.parser import parse_json, paths
@@ -90,6 +94,15 @@ TAKEN: list[tuple[fields.Field[Any], Any, Any]] = [
     (Several(BookingStatus), "PENDING,NO_SHOW",
      frozenset({BookingStatus.PENDING, BookingStatus.NO_SHOW})),
     (Choice(Sort), "-startTime", Sort.START_DOWN),
+    (Whole(0, 9), 0, 0),
+    (Whole(0, 9), 9, 9),
+    (Flag(), True, True),
+    (Flag(), False, False),
+    (Flag(in_query=True), "true", True),
+    (Flag(in_query=True), "false", False),
+    (Distinct(Whole(0, 9), 3), [3, 1, 2], (3, 1, 2)),
+    (Distinct(Whole(0, 9), 3), [], ()),
+    (Colour(), "#3366fF", "#3366fF"),
 ]  # fmt: skip
 
 
@@ -118,7 +131,9 @@ def test_every_instant_of_the_century_is_taken_with_any_offset(moment: datetime,
 
 
 @pytest.mark.parametrize("field", [Text(9), Email(), Phone(), Instant(), Minutes(), Zone(), Id(),
-                                   Count(1, 9), Several(Sort), Choice(Sort)])  # fmt: skip
+                                   Count(1, 9), Several(Sort), Choice(Sort), Whole(0, 9), Flag(),
+                                   Flag(in_query=True), Distinct(Text(9), 3),
+                                   Colour()])  # fmt: skip
 @given(value=st.one_of(st.none(), st.booleans(), st.floats(), st.lists(st.text()), st.text()))
 def test_whatever_a_field_is_given_it_takes_or_refuses(field: fields.Field[Any], value: Any):
     with suppress(ValidationError):
