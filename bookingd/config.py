@@ -53,7 +53,9 @@ class Config:
     time_zone: str
     promises: Promises
     rate_limit: str | None
+    rate_limit_url: str | None
     cors_origins: tuple[str, ...]
+    admin_cors_origins: tuple[str, ...]
     trusted_proxies: tuple[Network, ...]
     log_level: str
     log_format: str
@@ -152,7 +154,9 @@ def _values(env: _Variables) -> dict[str, Any]:
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
+        "rate_limit_url": _text(env, "RATE_LIMIT_URL", None, _counter),
         "cors_origins": _text(env, "CORS_ORIGINS", "", _each(_origin)),
+        "admin_cors_origins": _text(env, "ADMIN_CORS_ORIGINS", "", _each(_origin)),
         "trusted_proxies": _text(env, "TRUSTED_PROXIES", "", _each(_network)),
         "log_level": _text(
             env,
@@ -235,6 +239,7 @@ def _matching(pattern: str, hint: str) -> Callable[[str], str]:
 
 _url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://booking.example.com")
 _origin = _matching(r"https?://[^/?#]+", "must be origins such as https://www.example.com")
+_counter = _matching(r"(redis|valkey)s?://\S+", "must be a URL such as redis://host:6379/0")
 _address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
 
 

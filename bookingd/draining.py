@@ -1,8 +1,11 @@
-"""The end of the daemon's day for HTTP: nobody new, and everybody inside is served."""
+"""Who is inside: only so many at once, and at the end of the day everybody is served."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+ROOM = 512
+"""Requests that are worked on at once."""
 
 
 class Drain:
@@ -14,20 +17,34 @@ class Drain:
     def __init__(self) -> None:
         self.stopping = False
         self._inside = 0
+        self._arriving = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """One request in flight."""
+    @property
+    def full(self) -> bool:
+        """Whether one more would be too many; who still waits for a body takes no room."""
+        return self._inside - self._arriving >= ROOM
+
+    def enter(self) -> None:
+        """A request comes."""
         self._inside += 1
         self._empty.clear()
+
+    def leave(self) -> None:
+        """It is answered."""
+        self._inside -= 1
+        if not self._inside:
+            self._empty.set()
+
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """While a request inside waits for its body."""
+        self._arriving += 1
         try:
             yield
         finally:
-            self._inside -= 1
-            if not self._inside:
-                self._empty.set()
+            self._arriving -= 1
 
     async def wait(self, seconds: float) -> None:
         """From now on each answer is the last on its connection; wait until none is owed."""

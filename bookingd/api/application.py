@@ -6,30 +6,27 @@ from aiohttp import web
 from aiohttp_apispec import setup_aiohttp_apispec, validation_middleware
 
 from bookingd import __version__
-from bookingd.api import bookings, health
-from bookingd.api.context import DRAIN
+from bookingd.api import bookings, health, parser
+from bookingd.api.context import DRAIN, HEADERS
+from bookingd.api.cors import allow_origins
+from bookingd.api.headers import safe_headers
 from bookingd.api.middleware import (
     answering,
     authorizing,
     checking_query,
     limiting_rate,
-    limiting_time,
 )
-from bookingd.api.parser import StrictParser
 from bookingd.api.schemas import new_booking
 from bookingd.config import Config
 from bookingd.draining import Drain
-
-LARGEST_BODY = 64 * 1024
 
 
 def application(config: Config) -> web.Application:
     """The application, yet without what its handlers work with."""
     app = web.Application(
-        client_max_size=LARGEST_BODY,
+        client_max_size=parser.LARGEST,
         middlewares=[
             answering,
-            limiting_time,
             limiting_rate,
             authorizing,
             checking_query,
@@ -51,9 +48,10 @@ def application(config: Config) -> web.Application:
     )
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
+    app[HEADERS] = safe_headers(config)
     setup_aiohttp_apispec(app, title="bookingd", version=__version__, url=None, in_place=True)
-    app["_apispec_parser"] = StrictParser()
-    _allow_origins(app, config.cors_origins)
+    app["_apispec_parser"] = parser.StrictParser()
+    allow_origins(app, config)
     return app
 
 
@@ -71,19 +69,3 @@ def _check_scopes(routes: Iterable[web.AbstractRoute]) -> None:
     for route in routes:
         if not hasattr(route.handler, "__scopes__"):
             raise TypeError(f"{route} does not say whom it is open to")
-
-
-def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
-    """CORS (the Fetch standard) for these origins, on what a web page may need."""
-    if not origins:
-        return
-    import aiohttp_cors
-
-    options = aiohttp_cors.ResourceOptions(
-        allow_headers=("Authorization", "Content-Type", "If-Match", "X-Request-Id"),
-        expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
-        max_age=600,
-    )
-    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    for route in list(app.router.routes()):
-        cors.add(route)

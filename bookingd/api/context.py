@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from bookingd.api.headers import Headers
 from bookingd.auth import Caller, Keyring
 from bookingd.catalogue import Catalogue
 from bookingd.changes import Moment
@@ -21,6 +22,7 @@ CATALOGUE = web.AppKey("catalogue", Catalogue)
 KEYRING = web.AppKey("keyring", Keyring)
 LIMITER = web.AppKey[Limiter | None]("limiter")
 DRAIN = web.AppKey("drain", Drain)
+HEADERS = web.AppKey[Headers]("headers")
 CLOCK = web.AppKey[Callable[[], datetime]]("clock")
 STARTED = web.AppKey("started", float)
 

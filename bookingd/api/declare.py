@@ -22,6 +22,12 @@ def open_to(*scopes: Scope) -> Declaration:
     return declare
 
 
+def always_answered(handler: Handler) -> Handler:
+    """Whatever limits there are, for it is asked by who watches the daemon."""
+    handler.__always__ = True  # type: ignore[attr-defined]
+    return handler
+
+
 def about(tag: str, summary: str) -> Declaration:
     """What it does, for the documentation."""
     declaration: Declaration = aiohttp_apispec.docs(tags=[tag], summary=summary)

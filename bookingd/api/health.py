@@ -7,11 +7,12 @@ from aiohttp import web
 from bookingd import __version__
 from bookingd.api import present
 from bookingd.api.context import CLOCK, STARTED, STORAGE
-from bookingd.api.declare import about, open_to
+from bookingd.api.declare import about, always_answered, open_to
 
 
 @about("health", "Whether the daemon answers")
 @open_to()
+@always_answered
 async def health(request: web.Request) -> web.Response:
     """GET /api/health; asks nothing of anybody."""
     return present.json(
@@ -26,6 +27,7 @@ async def health(request: web.Request) -> web.Response:
 
 @about("health", "Whether the database answers")
 @open_to()
+@always_answered
 async def database(request: web.Request) -> web.Response:
     """GET /api/health/db; 503 when the database does not answer."""
     found = await request.app[STORAGE].health()

@@ -6,12 +6,14 @@ import re
 import time
 from collections import Counter
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
-from bookingd.api.context import CALLER, CONFIG, DRAIN, KEYRING, LIMITER
+from bookingd.addresses import client_address
+from bookingd.api.context import CALLER, CONFIG, DRAIN, HEADERS, KEYRING, LIMITER
 from bookingd.api.declare import Handler
-from bookingd.api.errors import ApiError, Code, answer, translated
-from bookingd.limiter import client_address
+from bookingd.api.errors import LATER, ApiError, Code, answer, translated
+from bookingd.api.headers import add_headers
+from bookingd.draining import Drain
 from bookingd.logs import new_request_id, request_id
 from storage.model import Scope
 
@@ -20,30 +22,33 @@ log = logging.getLogger("bookingd.requests")
 LIMIT = 30.0
 """Seconds that a request may take."""
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
+NOT_HTTP = "This is not a request in HTTP/1.1 or HTTP/1.0."
+TOO_MANY_KEYS = "Too many wrong keys came from this address."
 
-_SAFE = {
-    "Server": "bookingd",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
+_VERSIONS = {HttpVersion10, HttpVersion11}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
 
 
 @web.middleware
 async def answering(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives every request an id, an answer whatever happens, and a line in the log."""
+    """Gives every request an id, an answer in time, whatever happens, and a line in the log."""
     begun = time.monotonic()
     drain = request.app[DRAIN]
     given = request.headers.get("X-Request-Id", "")
-    request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
-    with drain.request():
-        try:
-            _check_protocol(request)
+    identity = given if _REQUEST_ID.fullmatch(given) else new_request_id()
+    request_id.set(identity)
+    drain.enter()
+    try:
+        _check_protocol(request)
+        _check_room(request, drain)
+        async with asyncio.timeout(LIMIT):
             response = await handler(request)
-        except Exception as error:  # noqa: BLE001 - everything has to be answered
-            response = _failed(request, error)
-    response.headers.update(_SAFE)
-    response.headers["X-Request-Id"] = request_id.get() or ""
+    except Exception as error:  # noqa: BLE001 - everything has to be answered
+        response = failed(request, error)
+    finally:
+        drain.leave()
+    add_headers(response, request.app[HEADERS])
+    response.headers["X-Request-Id"] = identity
     if drain.stopping:
         response.force_close()
     log.info(
@@ -59,30 +64,24 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 @web.middleware
-async def limiting_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives up on a request that takes too long."""
-    try:
-        async with asyncio.timeout(LIMIT):
-            return await handler(request)
-    except TimeoutError as error:
-        raise ApiError(Code.REQUEST_TIMEOUT, headers={"Retry-After": "5"}) from error
-
-
-@web.middleware
 async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses an address that asks too often; health is always answered."""
+    """Refuses an address that asks too often, or that has shown too many wrong keys."""
     limiter = request.app[LIMITER]
-    if limiter is None or request.path.startswith("/api/health"):
+    if limiter is None or _always_answered(request):
         return await handler(request)
-    proxies = request.app[CONFIG].trusted_proxies
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
-    standing = limiter.hit(client_address(request.remote or "", forwarded, proxies))
+    address = _address(request)
+    standing = await limiter.request(address)
     if not standing.allowed:
         raise ApiError(Code.RATE_LIMITED, headers=standing.headers)
+    keyed = "Authorization" in request.headers
+    if keyed and (locked_out := await limiter.locked_out(address)):
+        raise ApiError(Code.RATE_LIMITED, TOO_MANY_KEYS, headers=locked_out.headers)
     try:
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - whatever the answer, it says how many are left
-        response = _failed(request, error)
+        response = failed(request, error)
+    if keyed and response.status == Code.UNAUTHORIZED.status:
+        await limiter.wrong_key(address)
     response.headers.update(standing.headers)
     return response
 
@@ -122,8 +121,28 @@ def route(request: web.Request) -> str:
 
 
 def _check_protocol(request: web.Request) -> None:
-    if request.version < HttpVersion10:
-        raise ApiError(Code.VALIDATION_ERROR, "This is not HTTP/1.0 or newer.")
+    """What aiohttp lets pass: another major version, and a coding that it does not undo."""
+    coding = request.headers.get("Transfer-Encoding", "chunked").lower()
+    if request.version not in _VERSIONS or coding != "chunked":
+        raise ApiError(Code.VALIDATION_ERROR, NOT_HTTP, hang_up=True)
+
+
+def _check_room(request: web.Request, drain: Drain) -> None:
+    """A queue would only make everybody late (design: at once, with Retry-After)."""
+    if drain.full and not _always_answered(request):
+        raise ApiError(Code.SERVICE_UNAVAILABLE, headers=LATER)
+
+
+def _always_answered(request: web.Request) -> bool:
+    return hasattr(request.match_info.handler, "__always__")
+
+
+def _address(request: web.Request) -> str:
+    proxies = request.app[CONFIG].trusted_proxies
+    if not proxies:
+        return request.remote or ""
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return client_address(request.remote or "", forwarded, proxies)
 
 
 def _preflight(request: web.Request) -> bool:
@@ -131,7 +150,8 @@ def _preflight(request: web.Request) -> bool:
     return request.method == "OPTIONS"
 
 
-def _failed(request: web.Request, error: Exception) -> web.Response:
+def failed(request: web.Request, error: Exception) -> web.Response:
+    """The error as an answer; what nobody foresaw is logged with its traceback."""
     known = translated(error)
     if known is None:
         log.error("unforeseen fault", exc_info=error, extra={"route": route(request)})
