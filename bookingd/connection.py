@@ -5,13 +5,13 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from bookingd.api.errors import LATER, ApiError, Code, answer
 from bookingd.api.headers import Headers, add_headers
-from bookingd.api.middleware import NOT_HTTP
 from bookingd.logs import new_request_id, request_id
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ LINGER = 1.0
 LONGEST_LINE = 8 * 1024
 MOST_HEADERS = 100
 """Bytes of the request line or of a header, and how many headers there may be."""
+
+VERSIONS = (HttpVersion11, HttpVersion10)
+NOT_HTTP = "This is not a request in HTTP/1.1 or HTTP/1.0."
 
 _ERRORS = {
     HTTPStatus.REQUEST_TIMEOUT: ApiError(Code.REQUEST_TIMEOUT_CLIENT, hang_up=True),
@@ -88,6 +91,7 @@ class Connection(RequestHandler):
         super().data_received(data)
         if self._request_count != before:
             self._stop_waiting()
+            self._turn_away()
         elif self._current_request is None and self._last_word is None:
             self._last_word = self._loop.call_later(HEAD, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
 
@@ -139,10 +143,27 @@ class Connection(RequestHandler):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _turn_away(self) -> None:
+        """Of what aiohttp takes for a request, refuse what is none in HTTP/1.
+
+        That is another version, and a body in a coding that it would not undo (RFC 9112,
+        section 6.1).
+        """
+        for at, (message, _) in enumerate(self._messages):
+            if isinstance(message, RawRequestMessage) and not _understood(message):
+                error = _ErrInfo(HTTPStatus.BAD_REQUEST, ConnectionError(), "")
+                self._messages[at] = (error, EMPTY_PAYLOAD)
+
     def _stop_waiting(self) -> None:
         if self._last_word is not None:
             self._last_word.cancel()
             self._last_word = None
+
+
+def _understood(message: RawRequestMessage) -> bool:
+    if message.version not in VERSIONS:
+        return False
+    return not message.chunked or message.headers["Transfer-Encoding"].lower() == "chunked"
 
 
 class Crowd:

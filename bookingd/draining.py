@@ -22,9 +22,9 @@ class Drain:
         self._empty.set()
 
     @property
-    def full(self) -> bool:
-        """Whether one more would be too many; who still waits for a body takes no room."""
-        return self._inside - self._arriving >= ROOM
+    def crowded(self) -> bool:
+        """Whether more are inside than there is room for; whose body has yet to come needs none."""
+        return self._inside - self._arriving > ROOM
 
     def enter(self) -> None:
         """A request comes."""

@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 
-from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp import web
 
 from bookingd.addresses import client_address
 from bookingd.api.context import CALLER, CONFIG, DRAIN, HEADERS, KEYRING, LIMITER
@@ -22,10 +22,8 @@ log = logging.getLogger("bookingd.requests")
 LIMIT = 30.0
 """Seconds that a request may take."""
 
-NOT_HTTP = "This is not a request in HTTP/1.1 or HTTP/1.0."
 TOO_MANY_KEYS = "Too many wrong keys came from this address."
 
-_VERSIONS = {HttpVersion10, HttpVersion11}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
 
 
@@ -39,7 +37,6 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     request_id.set(identity)
     drain.enter()
     try:
-        _check_protocol(request)
         _check_room(request, drain)
         async with asyncio.timeout(LIMIT):
             response = await handler(request)
@@ -120,16 +117,9 @@ def route(request: web.Request) -> str:
     return resource.canonical if resource is not None else "none"
 
 
-def _check_protocol(request: web.Request) -> None:
-    """What aiohttp lets pass: another major version, and a coding that it does not undo."""
-    coding = request.headers.get("Transfer-Encoding", "chunked").lower()
-    if request.version not in _VERSIONS or coding != "chunked":
-        raise ApiError(Code.VALIDATION_ERROR, NOT_HTTP, hang_up=True)
-
-
 def _check_room(request: web.Request, drain: Drain) -> None:
     """A queue would only make everybody late (design: at once, with Retry-After)."""
-    if drain.full and not _always_answered(request):
+    if drain.crowded and not _always_answered(request):
         raise ApiError(Code.SERVICE_UNAVAILABLE, headers=LATER)
 
 

@@ -101,7 +101,10 @@ async def test_daemons_that_share_a_server_count_together(unused_tcp_port_factor
         await there.close()
 
 
-async def test_many_at_once_pass_exactly_as_many_as_may(unused_tcp_port_factory: Port):
+async def test_many_at_once_pass_exactly_as_many_as_may(
+    unused_tcp_port_factory: Port, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(counting, "PATIENCE", 5.0)
     with running_redis(unused_tcp_port_factory()) as url:
         counts = Counts(url)
         window = Window("default", "20/minute", counts)
