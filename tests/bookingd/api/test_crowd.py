@@ -19,7 +19,9 @@ async def healthy(door: Door) -> Reply:
     return await door.knock(GET + b"\r\n")
 
 
-@pytest.mark.parametrize("begun", [b"G", b"GET /api/health HTTP/1.1\r\n", GET + b"X-A: b\r\nX-"])
+@pytest.mark.parametrize(
+    "begun", [b"GET /", b"GET /api/health HTTP/1.1\r\n", GET + b"X-A: b\r\nX-"]
+)
 async def test_a_head_that_dawdles_is_answered_and_cut(
     door: Door,
     caplog: pytest.LogCaptureFixture,
