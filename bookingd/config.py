@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from environs import EnvValidationError, FileAwareEnv
@@ -238,9 +239,25 @@ def _matching(pattern: str, hint: str) -> Callable[[str], str]:
 
 
 _url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://booking.example.com")
-_origin = _matching(r"https?://[^/?#]+", "must be origins such as https://www.example.com")
-_counter = _matching(r"(redis|valkey)s?://\S+", "must be a URL such as redis://host:6379/0")
+_origin = _matching(
+    r"https?://[^/?#@\sA-Z]+", "must be origins in small letters such as https://www.example.com"
+)
 _address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
+
+
+def _counter(text: str) -> str:
+    url = urlsplit(text)
+    known = url.scheme in {"redis", "rediss", "valkey", "valkeys"}
+    if not known or not url.hostname or url.query or not _port_is_right(url):
+        raise ValueError("must be a URL such as redis://user:password@host:6379/0")
+    return text
+
+
+def _port_is_right(url: SplitResult) -> bool:
+    try:
+        return url.port != 0
+    except ValueError:
+        return False
 
 
 def _database(text: str) -> str:

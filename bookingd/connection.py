@@ -40,6 +40,9 @@ _ERRORS = {
     HTTPStatus.SERVICE_UNAVAILABLE: ApiError(
         Code.SERVICE_UNAVAILABLE, "There are too many connections.", headers=LATER, hang_up=True
     ),
+    HTTPStatus.EXPECTATION_FAILED: ApiError(
+        Code.VALIDATION_ERROR, "This expectation cannot be met.", hang_up=True
+    ),
     HTTPStatus.BAD_REQUEST: ApiError(Code.VALIDATION_ERROR, NOT_HTTP, hang_up=True),
 }
 """What is answered where there is no request that could be."""
@@ -129,6 +132,13 @@ class Connection(RequestHandler):
         add_headers(response, self._headers)
         response.headers["X-Request-Id"] = identity
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        if isinstance(resp, web.HTTPExpectationFailed):  # raised before any middleware
+            resp = self.handle_error(request, resp.status)
+        return await super().finish_response(request, resp, start_time)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """A body that breaks off while nobody reads it is its client's fault, and no news."""

@@ -43,7 +43,7 @@ def raw(kind: str, cases: int, seed: int) -> None:
     """Send broken requests; none may be answered badly, or leave anything behind."""
     console = Console(stderr=True)
     with console.status("") as status, attacked(kind) as (server, keys, log):
-        findings = uvloop.run(attack(server, keys, seed, cases, status.update))
+        findings = uvloop.run(attack(server.port, keys, seed, cases, status.update))
     findings.wrong += faults(log())
     _show_findings(findings)
     sys.exit(bool(findings.wrong))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.servers import Running, healthy
+from benchmarks.servers import healthy
 from fuzzing import judge
 from fuzzing.mutations import case
 from fuzzing.requests import Keys, Request, place
@@ -32,24 +32,24 @@ class Findings:
 
 
 async def attack(
-    server: Running, keys: Keys, seed: int, cases: int, say: Callable[[str], None]
+    port: int, keys: Keys, seed: int, cases: int, say: Callable[[str], None]
 ) -> Findings:
     """Send that many broken requests, then look at what they left behind."""
     findings, begun, before = Findings(), time.monotonic(), datetime.now(UTC)
-    keys = await _with_booking(server.port, keys)
+    keys = await _with_booking(port, keys)
     numbers = iter(range(1, cases + 1))
 
     async def client() -> None:
         for number in numbers:
-            await _one(server.port, case(seed, number, keys), number, findings)
+            await _one(port, case(seed, number, keys), number, findings)
             if number % 1000 == 0:
                 say(f"{number} of {cases} requests, {len(findings.wrong)} complaints")
 
     await asyncio.gather(*(client() for _ in range(AT_ONCE)))
     findings.seconds = time.monotonic() - begun
-    if not await asyncio.to_thread(healthy, server.port):
+    if not await asyncio.to_thread(healthy, port):
         findings.wrong.append("the daemon is not well afterwards")
-    await _look_at_what_is_stored(server.port, keys, before, findings)
+    await _look_at_what_is_stored(port, keys, before, findings)
     return findings
 
 

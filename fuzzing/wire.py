@@ -35,12 +35,23 @@ async def ask(port: int, raw: bytes, patience: float = GLANCE) -> list[Answer]:
     try:
         writer.write(raw)
         got = await _some(reader, patience)
+        if not got:
+            await _heard(port)
+            got = await _some(reader, GLANCE)
         if not _complete(got):
             writer.write(FLOOD)
             got += await _until_answered(reader, got)
         return list(answers(got))
     finally:
         writer.transport.abort()
+
+
+async def _heard(port: int) -> None:
+    """Return when the daemon, however busy, has read what was sent to it before."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /api/health HTTP/1.0\r\n\r\n")
+    await _some(reader, PATIENCE)
+    writer.transport.abort()
 
 
 async def _until_answered(reader: asyncio.StreamReader, before: bytes) -> bytes:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bookingd import __version__
-from tests.bookingd.api.conftest import House, a_body, assert_error
-from tests.bookingd.conftest import on_both
+from bookingd.api.headers import add_headers, safe_headers
+from tests.bookingd.api.conftest import House, Opener, a_body, assert_error
+from tests.bookingd.conftest import a_config, on_both
 
 PROBLEM = "application/problem+json"
 
@@ -109,6 +111,23 @@ async def test_every_answer_is_kept_by_nobody_and_says_little_of_the_server(hous
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Server"] == "bookingd"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+async def test_where_browsers_come_without_https_they_are_not_told_to_insist(open_house: Opener):
+    house = await open_house(base_url="http://127.0.0.1:8080")
+    answer = await house.call("GET", "/api/health")
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_a_handler_may_say_otherwise_than_the_usual_headers():
+    response = web.Response(headers={"content-security-policy": "default-src 'self'"})
+    add_headers(response, safe_headers(a_config()))
+    assert response.headers.getall("Content-Security-Policy") == ["default-src 'self'"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_health_says_how_long_and_which(house: House):
