@@ -173,7 +173,8 @@ class Connection(RequestHandler):
 def _understood(message: RawRequestMessage) -> bool:
     if message.version not in VERSIONS:
         return False
-    return not message.chunked or message.headers["Transfer-Encoding"].lower() == "chunked"
+    codings = message.headers.getall("Transfer-Encoding", ()) if message.chunked else ()
+    return all(coding.lower() == "chunked" for coding in codings)
 
 
 class Crowd:

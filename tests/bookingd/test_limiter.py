@@ -1,11 +1,13 @@
 """How many requests an address may make, and whose address it is."""
 
+from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
 
 from bookingd.addresses import client_address
 from bookingd.limiter import Limiter
+from tests.redis import running_redis
 
 PROXIES = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8")))
 
@@ -95,3 +97,21 @@ async def test_ten_wrong_keys_lock_an_address_out_and_no_other():
     assert standing.headers["RateLimit-Policy"] == '"wrong-keys";q=10;w=60'
     assert 1 <= int(standing.headers["Retry-After"]) <= 60
     assert await limiter.locked_out("192.0.2.2") is None
+
+
+async def test_daemons_that_share_a_server_share_the_limits(
+    unused_tcp_port_factory: Callable[[], int],
+):
+    with running_redis(unused_tcp_port_factory()) as url:
+        one, two = Limiter("3/minute", url), Limiter("3/minute", url)
+        assert await left(one, "192.0.2.1") + await left(two, "192.0.2.1") == [2, 1]
+        for _ in range(10):
+            await one.wrong_key("192.0.2.9")
+        assert await two.locked_out("192.0.2.9")
+        assert await two.locked_out("192.0.2.8") is None
+        await one.close()
+        await two.close()
+
+
+async def test_a_limiter_that_nobody_asked_closes_too():
+    await Limiter("3/minute", "redis://127.0.0.1:1").close()
