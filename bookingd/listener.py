@@ -2,6 +2,8 @@
 
 import asyncio
 import resource
+import sys
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -51,8 +53,10 @@ class Listener(web.BaseSite):
 def _room() -> int:
     """How many connections there may be: fewer where the system gives fewer open files."""
     wanted = MOST_CONNECTIONS + SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    given = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (sys.maxsize if one == resource.RLIM_INFINITY else one for one in given)
     if soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        with suppress(OSError):  # a sandbox may not let it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), given[1]))
+            soft = min(wanted, hard)
     return min(MOST_CONNECTIONS, max(1, soft - SPARE_FILES))

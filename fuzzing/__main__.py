@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 
 import click
 import uvloop
@@ -106,8 +107,9 @@ def _show_findings(findings: Findings) -> None:
 
 def _show_measured(found: Measured, connections: int) -> None:
     calm, crowded = p99(found.calm), p99(found.crowded)
-    click.echo(f"calm: p99 {calm:.1f} ms of {len(found.calm)} bookings")
-    click.echo(f"among {connections}: p99 {crowded:.1f} ms of {len(found.crowded)} bookings")
+    for name, took in (("calm", found.calm), (f"among {connections}", found.crowded)):
+        figures = f"p50 {median(took):.1f} ms, p99 {p99(took):.1f} ms"
+        click.echo(f"{name}: {figures}, {len(took)} bookings")
     click.echo(f"ratio {crowded / calm:.2f}, at most {ALLOWED} allowed")
     click.echo(f"cut: {found.cut}; of these told why (408): {found.answered}")
 
