@@ -51,7 +51,7 @@ _ERRORS = {
 class Connection(RequestHandler):
     """Speaks HTTP with one client."""
 
-    __slots__ = ("_crowd", "_headers", "_last_word", "heard")
+    __slots__ = ("_crowd", "_head_timer", "_headers", "_reading_timer", "heard")
 
     def __init__(
         self, manager: web.Server, loop: asyncio.AbstractEventLoop, crowd: "Crowd", headers: Headers
@@ -68,7 +68,8 @@ class Connection(RequestHandler):
         )
         self._crowd = crowd
         self._headers = headers
-        self._last_word: asyncio.TimerHandle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._reading_timer: asyncio.TimerHandle | None = None
         self.heard = loop.time()
         """When its client last sent something."""
 
@@ -85,7 +86,8 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._crowd.leave(self)
-        self._stop_waiting()
+        _cancel(self._head_timer)
+        _cancel(self._reading_timer)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -93,19 +95,19 @@ class Connection(RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
-            self._stop_waiting()
+            _cancel(self._head_timer)
+            self._head_timer = None
             self._turn_away()
-        elif self._current_request is None and self._last_word is None:
-            self._last_word = self._loop.call_later(HEAD, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
+        elif self._current_request is None and self._head_timer is None:
+            self._head_timer = self._loop.call_later(HEAD, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stop_waiting()
-        self._last_word = self._loop.call_later(READING, self.abort)
+        self._reading_timer = self._loop.call_later(READING, self.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_waiting()
+        _cancel(self._reading_timer)
 
     def abort(self) -> None:
         """Cut it, whatever is under way."""
@@ -147,7 +149,6 @@ class Connection(RequestHandler):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Have `handle_error` answer in place of the request that did not come."""
-        self._last_word = None
         self._messages.append((_ErrInfo(status, ConnectionError(), ""), EMPTY_PAYLOAD))
         self._close = True
         if self._waiter is not None and not self._waiter.done():
@@ -164,10 +165,10 @@ class Connection(RequestHandler):
                 error = _ErrInfo(HTTPStatus.BAD_REQUEST, ConnectionError(), "")
                 self._messages[at] = (error, EMPTY_PAYLOAD)
 
-    def _stop_waiting(self) -> None:
-        if self._last_word is not None:
-            self._last_word.cancel()
-            self._last_word = None
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 def _understood(message: RawRequestMessage) -> bool:

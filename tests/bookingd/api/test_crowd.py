@@ -10,6 +10,7 @@ from bookingd import connection, draining, listener
 from bookingd.api.context import DRAIN
 from tests.bookingd.api.conftest import DoorOpener, a_body
 from tests.bookingd.api.doors import HOST, POST, Door, Reply, assert_refused, read_reply
+from tests.bookingd.conftest import ADMIN
 from tests.deadlines import until_true
 
 GET = b"GET /api/health HTTP/1.1\r\n" + HOST
@@ -82,11 +83,26 @@ async def test_who_does_not_read_is_cut(
             await write_without_end(writer)
 
 
-async def write_without_end(writer: asyncio.StreamWriter) -> None:
+async def test_who_does_not_read_is_cut_though_it_goes_on_asking(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connection, "READING", 0.3)
+    for hour in range(1, 24):
+        assert (await door.knock(a_post(hour, inquiry="x" * 5000))).status == 201
+    listing = f"GET /api/bookings?limit=200 HTTP/1.1\r\nAuthorization: Bearer {ADMIN}\r\n"
+    async with door.opened() as (_, writer):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        with pytest.raises(ConnectionError):
+            await write_without_end(writer, listing.encode() + HOST + b"\r\n", pause=0.02)
+
+
+async def write_without_end(
+    writer: asyncio.StreamWriter, request: bytes = (GET + b"\r\n") * 100, pause: float = 0
+) -> None:
     while True:
-        writer.write((GET + b"\r\n") * 100)
+        writer.write(request)
         await writer.drain()
-        await asyncio.sleep(0)
+        await asyncio.sleep(pause)
 
 
 async def test_who_has_been_silent_for_longest_makes_room(
@@ -163,8 +179,8 @@ async def test_more_requests_than_there_is_room_for_are_refused_at_once(
     assert (await door.knock(a_post(12))).status == 201
 
 
-def a_post(hour: int) -> bytes:
-    body = json.dumps(a_body(start=f"2026-03-09T{hour}:00:00Z")).encode()
+def a_post(hour: int, **fields: str) -> bytes:
+    body = json.dumps(a_body(start=f"2026-03-09T{hour:02}:00:00Z", **fields)).encode()
     return POST + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
