@@ -128,11 +128,9 @@ class Connection(RequestHandler):
         if error is None:
             log.error("unforeseen fault", exc_info=exc)
             error = ApiError(Code.INTERNAL_ERROR, hang_up=True)
-        identity = new_request_id()
-        request_id.set(identity)
+        request_id.set(new_request_id())
         response = answer(error, request.headers.get("Accept", ""))
         add_headers(response, self._headers)
-        response.headers["X-Request-Id"] = identity
         return response
 
     async def finish_response(

@@ -14,6 +14,7 @@ from bookingd.api.middleware import (
     answering,
     authorizing,
     checking_query,
+    dressing,
     limiting_rate,
 )
 from bookingd.api.schemas import new_booking
@@ -49,6 +50,7 @@ def application(config: Config) -> web.Application:
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
     app[HEADERS] = safe_headers(config)
+    app.on_response_prepare.append(dressing)
     setup_aiohttp_apispec(app, title="bookingd", version=__version__, url=None, in_place=True)
     app["_apispec_parser"] = parser.StrictParser()
     allow_origins(app, config)

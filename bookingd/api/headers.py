@@ -4,6 +4,7 @@ from aiohttp import hdrs, web
 from multidict import istr
 
 from bookingd.config import Config
+from bookingd.logs import request_id
 
 A_YEAR = 365 * 24 * 60 * 60
 
@@ -11,10 +12,11 @@ _SAFE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
-    "Server": "bookingd",
     "X-Content-Type-Options": "nosniff",
 }
 """What suits JSON; a handler that answers with a page sets its own."""
+
+REQUEST_ID = istr("X-Request-Id")
 
 Headers = tuple[tuple[istr, str], ...]
 
@@ -33,7 +35,9 @@ def safe_headers(config: Config) -> Headers:
 
 
 def add_headers(response: web.StreamResponse, headers: Headers) -> None:
-    """Add what the handler has not set."""
+    """Add what the handler has not set, the id of the request, and a name without a version."""
     present = response.headers
     for name, value in headers:
         present.setdefault(name, value)
+    present[hdrs.SERVER] = "bookingd"
+    present[REQUEST_ID] = request_id.get() or ""

@@ -33,8 +33,7 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     begun = time.monotonic()
     drain = request.app[DRAIN]
     given = request.headers.get("X-Request-Id", "")
-    identity = given if _REQUEST_ID.fullmatch(given) else new_request_id()
-    request_id.set(identity)
+    request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
     drain.enter()
     try:
         _check_room(request, drain)
@@ -44,8 +43,6 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
         response = failed(request, error)
     finally:
         drain.leave()
-    add_headers(response, request.app[HEADERS])
-    response.headers["X-Request-Id"] = identity
     if drain.stopping:
         response.force_close()
     log.info(
@@ -58,6 +55,11 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
         },
     )
     return response
+
+
+async def dressing(request: web.Request, response: web.StreamResponse) -> None:
+    """Adds the headers of every answer, before the first byte of a streamed one leaves."""
+    add_headers(response, request.app[HEADERS])
 
 
 @web.middleware

@@ -123,6 +123,25 @@ async def test_where_browsers_come_without_https_they_are_not_told_to_insist(ope
     assert "Strict-Transport-Security" not in answer.headers
 
 
+async def test_a_streamed_answer_has_the_headers_too(house: House, monkeypatch: pytest.MonkeyPatch):
+    async def streaming(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"1,2,3")
+        return response
+
+    routes = house.app.router.routes()
+    streaming.__scopes__ = frozenset()
+    for one in routes:
+        if one.resource.canonical == "/api/health":
+            monkeypatch.setattr(one, "_handler", streaming)
+    answer = await house.call("GET", "/api/health", headers={"X-Request-Id": "mine"})
+    assert answer.text == "1,2,3"
+    assert answer.headers["X-Request-Id"] == "mine"
+    assert answer.headers["Server"] == "bookingd"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_handler_may_say_otherwise_than_the_usual_headers():
     response = web.Response(headers={"content-security-policy": "default-src 'self'"})
     add_headers(response, safe_headers(a_config()))
