@@ -29,12 +29,12 @@ class Answer:
     body: bytes
 
 
-async def ask(port: int, raw: bytes, patience: float = GLANCE) -> list[Answer]:
+async def ask(port: int, raw: bytes) -> list[Answer]:
     """Send `raw`, complete it if it is waited for, and read all answers. Raises `NoAnswerError`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(raw)
-        got = await _some(reader, patience)
+        got = await _some(reader, GLANCE)
         if not got:
             await _heard(port)
             got = await _some(reader, GLANCE)
@@ -73,7 +73,10 @@ async def _some(reader: asyncio.StreamReader, seconds: float) -> bytes:
 
 async def ask_well(port: int, raw: bytes) -> Answer:
     """Send a request with nothing wrong in it. Raises `NoAnswerError`."""
-    [answer] = await ask(port, raw, PATIENCE)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(raw)
+    [answer] = answers(await _until_answered(reader, b""))
+    writer.transport.abort()
     return answer
 
 
