@@ -9,10 +9,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser redocly bench lock dist clean
+.PHONY: help run test check browser redocly bench fuzz-raw slow lock dist clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## start the daemon for development, with this folder's .env and database
 	@exec $(BIN)/bookingd serve $(ARGS)
@@ -41,6 +41,12 @@ redocly: $(VENV)/installed ## lint the OpenAPI document by Redocly's recommended
 
 bench: $(VENV)/installed-dev ## measure
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz-raw: $(VENV)/installed-dev ## send broken requests to the daemon, 50,000 of them
+	$(BIN)/python -m fuzzing raw $(ARGS)
+
+slow: $(VENV)/installed-dev ## measure normal requests among 500 clients that dawdle
+	$(BIN)/python -m fuzzing slow $(ARGS)
 
 # requirements-dev.txt decides, the other two are parts of it.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

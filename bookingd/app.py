@@ -83,6 +83,8 @@ async def _serve(
         stack.push_async_callback(_finish, desk, dispatcher, parts)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
+        if limiter := runner.app[context.LIMITER]:
+            stack.push_async_callback(limiter.close)
         listener = Listener(runner, config.host, config.port)
         await listener.start()
         scheduler.start()
@@ -128,10 +130,14 @@ def _application(config: Config, storage: Storage, desk: Desk) -> web.Applicatio
     app[context.DESK] = desk
     app[context.CATALOGUE] = Catalogue(storage)
     app[context.KEYRING] = Keyring(config, storage, now)
-    app[context.LIMITER] = Limiter(config.rate_limit) if config.rate_limit else None
+    app[context.LIMITER] = _limiter(config)
     app[context.CLOCK] = now
     app[context.STARTED] = time.monotonic()
     return app
+
+
+def _limiter(config: Config) -> Limiter | None:
+    return Limiter(config.rate_limit, config.rate_limit_url) if config.rate_limit else None
 
 
 def _dispatcher(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from environs import EnvValidationError, FileAwareEnv
@@ -54,7 +55,9 @@ class Config:
     time_zone: str
     promises: Promises
     rate_limit: str | None
+    rate_limit_url: str | None
     cors_origins: tuple[str, ...]
+    admin_cors_origins: tuple[str, ...]
     trusted_proxies: tuple[Network, ...]
     log_level: str
     log_format: str
@@ -153,7 +156,9 @@ def _values(env: _Variables) -> dict[str, Any]:
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
+        "rate_limit_url": _text(env, "RATE_LIMIT_URL", None, _counter),
         "cors_origins": _text(env, "CORS_ORIGINS", "", _each(_origin)),
+        "admin_cors_origins": _text(env, "ADMIN_CORS_ORIGINS", "", _each(_origin)),
         "trusted_proxies": _text(env, "TRUSTED_PROXIES", "", _each(_network)),
         "log_level": _text(
             env,
@@ -243,8 +248,25 @@ def _matching(pattern: str, hint: str) -> Callable[[str], str]:
 
 
 _url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://booking.example.com")
-_origin = _matching(r"https?://[^/?#]+", "must be origins such as https://www.example.com")
+_origin = _matching(
+    r"https?://[^/?#@\sA-Z]+", "must be origins in small letters such as https://www.example.com"
+)
 _address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
+
+
+def _counter(text: str) -> str:
+    url = urlsplit(text)
+    known = url.scheme in {"redis", "rediss", "valkey", "valkeys"}
+    if not known or not url.hostname or url.query or not _port_is_right(url):
+        raise ValueError("must be a URL such as redis://user:password@host:6379/0")
+    return text
+
+
+def _port_is_right(url: SplitResult) -> bool:
+    try:
+        return url.port != 0
+    except ValueError:
+        return False
 
 
 def _database(text: str) -> str:

@@ -1,18 +1,23 @@
-"""How many requests an address may make, by the `limits` library, in this process's memory."""
+"""How many requests an address may make, and with how many wrong keys."""
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING
 
-from bookingd.config import Network
+from bookingd.addresses import household
+
+if TYPE_CHECKING:
+    from bookingd.counting import Counts, Window
+
+WRONG_KEYS = "10/minute"
+"""Requests with a wrong key; after that, an address may for a while not even show a right one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How an address stands: what is left of how many, and for how many seconds."""
 
+    policy: str
     allowed: bool
     quota: int
     window: int
@@ -23,77 +28,69 @@ class Standing:
     def headers(self) -> dict[str, str]:
         """The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After when refused."""
         headers = {
-            "RateLimit-Policy": f'"default";q={self.quota};w={self.window}',
-            "RateLimit": f'"default";r={self.remaining};t={self.reset}',
+            "RateLimit-Policy": f'"{self.policy}";q={self.quota};w={self.window}',
+            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset}',
         }
         return headers if self.allowed else {**headers, "Retry-After": str(self.reset)}
 
 
 class Limiter:
-    """Counts requests by address; IPv6 by its first 64 bits, which one customer commonly has."""
+    """Counts by address; in the Redis or Valkey that `url` names, so that daemons share it."""
 
-    def __init__(self, rate: str) -> None:
+    def __init__(self, rate: str, url: str | None = None) -> None:
         self._rate = rate
+        self._url = url
 
-    def hit(self, address: str) -> Standing:
+    async def request(self, address: str) -> Standing:
         """Count one request."""
-        strategy, item = self._window
-        subject = _subject(address)
-        allowed = strategy.hit(item, subject)
-        reset_at, remaining = strategy.get_window_stats(item, subject)
-        return Standing(
-            allowed=allowed,
-            quota=item.amount,
-            window=item.get_expiry(),
-            remaining=remaining,
-            reset=max(1, round(reset_at - time.time())),
-        )
+        subject = household(address)
+        allowed = await self._requests.hit(subject)
+        return await _standing(self._requests, subject, allowed)
+
+    async def wrong_key(self, address: str) -> None:
+        """Count one request with a wrong key."""
+        await self._wrong_keys.hit(household(address))
+
+    async def locked_out(self, address: str) -> Standing | None:
+        """How an address stands that has shown too many wrong keys; None for any other."""
+        subject = household(address)
+        if await self._wrong_keys.open(subject):
+            return None
+        return await _standing(self._wrong_keys, subject, allowed=False)
+
+    async def close(self) -> None:
+        """Let go of the server."""
+        if "_counts" in vars(self):
+            await self._counts.close()
 
     @cached_property
-    def _window(self) -> tuple[Any, Any]:
+    def _counts(self) -> "Counts":
         """The library takes a tenth of a second to load, which the start is spared."""
-        from limits import parse
-        from limits.storage import MemoryStorage
-        from limits.strategies import MovingWindowRateLimiter
+        from bookingd.counting import Counts
 
-        return MovingWindowRateLimiter(MemoryStorage()), parse(self._rate)
+        return Counts(self._url)
 
+    @cached_property
+    def _requests(self) -> "Window":
+        return self._window("default", self._rate)
 
-def client_address(peer: str, forwarded_for: str | None, proxies: tuple[Network, ...]) -> str:
-    """Who really asks: `peer`, or whom the trusted proxies say they ask for.
+    @cached_property
+    def _wrong_keys(self) -> "Window":
+        return self._window("wrong-keys", WRONG_KEYS)
 
-    X-Forwarded-For is read from its end, for only what a trusted proxy wrote can be believed.
-    """
-    peer = _plain(peer)
-    hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
-    address = peer
-    while hops and _within(address, proxies) and _is_address(hops[-1]):
-        address = _plain(hops.pop())
-    return address
+    def _window(self, policy: str, rate: str) -> "Window":
+        from bookingd.counting import Window
+
+        return Window(policy, rate, self._counts)
 
 
-def _plain(address: str) -> str:
-    """An IPv4 address as such, also where a socket for both kinds wrote it as IPv6."""
-    if not _is_address(address):
-        return address
-    found = ip_address(address)
-    return str(getattr(found, "ipv4_mapped", None) or found)
-
-
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _subject(address: str) -> str:
-    address = _plain(address)
-    if ":" not in address:
-        return address
-    return ":".join(ip_address(address).exploded.split(":")[:4])
+async def _standing(window: "Window", subject: str, allowed: bool) -> Standing:
+    remaining, seconds = await window.left(subject)
+    return Standing(
+        policy=window.name,
+        allowed=allowed,
+        quota=window.item.amount,
+        window=window.item.get_expiry(),
+        remaining=remaining,
+        reset=max(1, round(seconds)),
+    )

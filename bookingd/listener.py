@@ -1,61 +1,32 @@
-"""The listening socket, and answers to what is not HTTP."""
+"""The listening socket."""
 
 import asyncio
-import logging
+import resource
+import sys
+from contextlib import suppress
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
-from bookingd.api.errors import ApiError, Code, answer
-from bookingd.logs import new_request_id, request_id
-
-log = logging.getLogger(__name__)
-
-IDLE = 75.0
-"""Seconds that a connection without a request is kept."""
-
-LINGER = 1.0
-"""Seconds that a client which still sends gets to read why it was refused."""
+from bookingd.api.context import HEADERS
+from bookingd.connection import Connection, Crowd
 
 BACKLOG = 1024
 
+MOST_CONNECTIONS = 1000
 
-class Connection(RequestHandler):
-    """A connection on which even a broken request line gets the one error body."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what never came to be a request, or failed outside of the application."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has already begun")
-        if status == Code.INTERNAL_ERROR.status:
-            log.error("unforeseen fault", exc_info=exc)
-            error = ApiError(Code.INTERNAL_ERROR)
-        else:
-            error = ApiError(Code.VALIDATION_ERROR, "This is not a request in HTTP.")
-        request_id.set(new_request_id())
-        response = answer(error, request.headers.get("Accept", ""))
-        response.headers["Server"] = "bookingd"
-        response.headers["X-Request-Id"] = request_id.get() or ""
-        response.force_close()
-        return response
+SPARE_FILES = 200
+"""What database, logs and mails need beside the connections."""
 
 
 class Listener(web.BaseSite):
     """Listens on one address for one application."""
 
-    __slots__ = ("_address",)
+    __slots__ = ("_address", "_headers")
 
     def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
         super().__init__(runner, backlog=BACKLOG)
         self._address = (host, port)
+        self._headers = runner.app[HEADERS]
 
     @property
     def name(self) -> str:
@@ -70,9 +41,22 @@ class Listener(web.BaseSite):
         if manager is None:
             raise RuntimeError("the runner is not set up")
         host, port = self._address
+        crowd = Crowd(_room())
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop=loop, keepalive_timeout=IDLE, lingering_time=LINGER),
+            lambda: Connection(manager, loop, crowd, self._headers),
             host,
             port,
             backlog=self._backlog,
         )
+
+
+def _room() -> int:
+    """How many connections there may be: fewer where the system gives fewer open files."""
+    wanted = MOST_CONNECTIONS + SPARE_FILES
+    given = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (sys.maxsize if one == resource.RLIM_INFINITY else one for one in given)
+    if soft < wanted:
+        with suppress(OSError):  # a sandbox may not let it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), given[1]))
+            soft = min(wanted, hard)
+    return min(MOST_CONNECTIONS, max(1, soft - SPARE_FILES))

@@ -92,8 +92,8 @@ class JsonLines(OrjsonFormatter):
     def formatTime(  # noqa: N802 - the name is logging's
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(record.msecs):03d}Z"
+        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 class ReadableLines(logging.Formatter):

@@ -6,30 +6,28 @@ from typing import Any
 from aiohttp import web
 from aiohttp_apispec import validation_middleware
 
-from bookingd.api import bookings, catalogue, docs, health, metrics
-from bookingd.api.context import DOCUMENT, DRAIN
+from bookingd.api import bookings, catalogue, docs, health, metrics, parser
+from bookingd.api.context import DOCUMENT, DRAIN, HEADERS
+from bookingd.api.cors import allow_origins
+from bookingd.api.headers import safe_headers
 from bookingd.api.middleware import (
     answering,
     authorizing,
     checking_query,
+    dressing,
     limiting_rate,
-    limiting_time,
 )
-from bookingd.api.parser import StrictParser
 from bookingd.api.schemas import edited_booking, new_booking
 from bookingd.config import Config
 from bookingd.draining import Drain
-
-LARGEST_BODY = 64 * 1024
 
 
 def application(config: Config) -> web.Application:
     """The application, yet without what its handlers work with."""
     app = web.Application(
-        client_max_size=LARGEST_BODY,
+        client_max_size=parser.LARGEST,
         middlewares=[
             answering,
-            limiting_time,
             limiting_rate,
             authorizing,
             checking_query,
@@ -62,10 +60,12 @@ def application(config: Config) -> web.Application:
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
     app[DOCUMENT] = docs.later(app)
+    app[HEADERS] = safe_headers(config)
+    app.on_response_prepare.append(dressing)
     # What aiohttp-apispec's middleware works with; its set-up would make a Swagger 2.0 document.
-    app["_apispec_parser"] = StrictParser()
+    app["_apispec_parser"] = parser.StrictParser()
     app["_apispec_request_data_name"] = "data"
-    _allow_origins(app, config.cors_origins)
+    allow_origins(app, config)
     return app
 
 
@@ -94,25 +94,3 @@ def _check_scopes(routes: Iterable[web.AbstractRoute]) -> None:
     for route in routes:
         if not hasattr(route.handler, "__scopes__"):
             raise TypeError(f"{route} does not say whom it is open to")
-
-
-def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
-    """CORS (the Fetch standard) for these origins, on what a web page may need."""
-    if not origins:
-        return
-    import aiohttp_cors
-
-    options = aiohttp_cors.ResourceOptions(
-        allow_headers=(
-            "Authorization",
-            "Content-Type",
-            "If-Match",
-            "If-None-Match",
-            "X-Request-Id",
-        ),
-        expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
-        max_age=600,
-    )
-    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    for route in list(app.router.routes()):
-        cors.add(route)

@@ -227,5 +227,5 @@ def _one(noun: Noun[Record], record: Record) -> web.Response:
 
 def _vary(response: web.Response) -> web.Response:
     """Who reads everything sees more under the same address (RFC 9110, section 12.5.5)."""
-    response.headers["Vary"] = "Authorization"
+    response.headers["Vary"] = "Authorization, Origin"
     return response

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from bookingd.api.headers import Headers
 from bookingd.auth import Caller, Keyring
 from bookingd.catalogue import Catalogue
 from bookingd.changes import Moment
@@ -26,6 +27,7 @@ LIMITER = web.AppKey[Limiter | None]("limiter")
 MEASURES = web.AppKey("measures", Measures)
 VITALS = web.AppKey("vitals", Vitals)
 DRAIN = web.AppKey("drain", Drain)
+HEADERS = web.AppKey[Headers]("headers")
 CLOCK = web.AppKey[Callable[[], datetime]]("clock")
 DOCUMENT = web.AppKey[Callable[[], bytes]]("document")
 STARTED = web.AppKey("started", float)

@@ -28,6 +28,25 @@ def open_to(*scopes: Scope) -> Declaration:
     return declare
 
 
+def always_answered(handler: Handler) -> Handler:
+    """However many are inside, for it is asked by who watches the daemon.
+
+    Where no key is asked for, however often, too; else keys could be tried there without end.
+    """
+    handler.__always__ = True  # type: ignore[attr-defined]
+    return handler
+
+
+def is_always_answered(handler: Handler) -> bool:
+    """Whether it is answered however many are inside."""
+    return hasattr(handler, "__always__")
+
+
+def is_unlimited(handler: Handler) -> bool:
+    """Whether an address may ask it as often as it likes."""
+    return is_always_answered(handler) and not handler.__scopes__  # type: ignore[attr-defined]
+
+
 def about(tag: str, summary: str, description: str = "") -> Declaration:
     """What it does, for the documentation."""
     declaration: Declaration = aiohttp_apispec.docs(

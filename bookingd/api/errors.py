@@ -61,13 +61,17 @@ class Code(Enum):
 
 @dataclass
 class ApiError(Exception):
-    """An answer that is an error. `errors` maps field names to what is wrong with them."""
+    """An answer that is an error. `errors` maps field names to what is wrong with them.
+
+    `hang_up` where what follows on the connection cannot be trusted to be a request.
+    """
 
     code: Code
     message: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
+    hang_up: bool = False
 
 
 def translated(error: Exception) -> ApiError | None:
@@ -86,13 +90,16 @@ def translated(error: Exception) -> ApiError | None:
 
 def answer(error: ApiError, accept: str = "") -> web.Response:
     """The error as a response."""
-    return web.Response(
+    response = web.Response(
         status=error.code.status,
         body=orjson.dumps(body(error), option=orjson.OPT_UTC_Z),
         headers=error.headers,
         content_type=PROBLEM if _accepts_problem(accept) else "application/json",
         charset="utf-8",
     )
+    if error.hang_up:
+        response.force_close()
+    return response
 
 
 def body(error: ApiError) -> dict[str, Any]:
@@ -140,11 +147,11 @@ _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     Unauthorized: (Code.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"}),
     Unavailable: (Code.SERVICE_UNAVAILABLE, LATER),
     MailboxFull: (Code.SERVICE_UNAVAILABLE, LATER),
+    TimeoutError: (Code.REQUEST_TIMEOUT, LATER),
 }
 _BY_STATUS = {
     code.status: code
     for code in (
-        Code.FORBIDDEN,
         Code.NOT_FOUND,
         Code.METHOD_NOT_ALLOWED,
         Code.PAYLOAD_TOO_LARGE,
@@ -156,6 +163,8 @@ _BY_STATUS = {
 
 def _from_aiohttp(error: web.HTTPException) -> ApiError:
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    if isinstance(error, web.HTTPForbidden):  # only aiohttp-cors raises it, at a preflight
+        return ApiError(Code.FORBIDDEN, "Pages of this origin may not do that.")
     if error.status in _BY_STATUS:
         return ApiError(_BY_STATUS[error.status], headers=headers)
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -8,7 +8,7 @@ from aiohttp import web
 from bookingd import __version__
 from bookingd.api import health_schemas, present
 from bookingd.api.context import CLOCK, DRAIN, MEASURES, STARTED, VITALS
-from bookingd.api.declare import about, answers, open_to
+from bookingd.api.declare import about, always_answered, answers, open_to
 from bookingd.api.errors import LATER, ApiError, Code
 from schedules.scheduler import Job
 from storage.model import Outbox, Scope
@@ -20,6 +20,7 @@ FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
 @about("health", "Whether the daemon answers", "It asks nothing of the database.")
 @answers(200, health_schemas.Health, "It does.")
 @open_to()
+@always_answered
 async def health(request: web.Request) -> web.Response:
     """GET /api/health; asks nothing of anybody."""
     return present.json(
@@ -35,6 +36,7 @@ async def health(request: web.Request) -> web.Response:
 @about("health", "Whether the database answers")
 @answers(200, health_schemas.DatabaseHealth, "It does.")
 @open_to()
+@always_answered
 async def database(request: web.Request) -> web.Response:
     """GET /api/health/db; 503 when the database does not answer."""
     found = await request.app[VITALS].database.get()
@@ -56,6 +58,7 @@ async def database(request: web.Request) -> web.Response:
 @about("health", "Whether jobs run and what is owed goes out")
 @answers(200, health_schemas.JobsHealth, "What there is to tell; look where `status` is `warn`.")
 @open_to(*FIGURES)
+@always_answered
 async def jobs(request: web.Request) -> web.Response:
     """GET /api/health/jobs; `warn` when somebody should look."""
     vitals = request.app[VITALS]
@@ -75,6 +78,7 @@ async def jobs(request: web.Request) -> web.Response:
 @about("health", "Liveness: the process answers", "It asks nothing of anybody.")
 @answers(200, health_schemas.Well, "It does.")
 @open_to()
+@always_answered
 async def alive(_: web.Request) -> web.Response:
     """GET /livez; asks nothing of anybody."""
     return present.json({"status": "ok"})
@@ -87,6 +91,7 @@ async def alive(_: web.Request) -> web.Response:
 )
 @answers(200, health_schemas.Well, "They can.")
 @open_to()
+@always_answered
 async def ready(request: web.Request) -> web.Response:
     """GET /readyz; 503 when the database does not answer, and when the daemon is stopping."""
     if request.app[DRAIN].stopping:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from bookingd.api.context import CLOCK, DESK, DRAIN, MEASURES, VITALS
-from bookingd.api.declare import about, answers, open_to
+from bookingd.api.declare import about, always_answered, answers, open_to
 from bookingd.api.health import FIGURES
 from storage.errors import Unavailable
 from storage.interface import HEALTH
@@ -19,6 +19,7 @@ Value = TypeVar("Value")
 @about("health", "Metrics for Prometheus", "Without a database it tells the rest.")
 @answers(200, None, "The text format of Prometheus.", media=("text/plain",))
 @open_to(*FIGURES)
+@always_answered
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics; without a database it tells the rest."""
     app = request.app

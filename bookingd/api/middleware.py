@@ -6,12 +6,14 @@ import re
 import time
 from collections import Counter
 
-from aiohttp import HttpVersion10, web
+from aiohttp import web
 
-from bookingd.api.context import CALLER, CONFIG, DRAIN, KEYRING, LIMITER, MEASURES
-from bookingd.api.declare import Handler
-from bookingd.api.errors import ApiError, Code, answer, translated
-from bookingd.limiter import client_address
+from bookingd.addresses import client_address
+from bookingd.api.context import CALLER, CONFIG, DRAIN, HEADERS, KEYRING, LIMITER, MEASURES
+from bookingd.api.declare import Handler, is_always_answered, is_unlimited
+from bookingd.api.errors import LATER, ApiError, Code, answer, translated
+from bookingd.api.headers import add_headers
+from bookingd.draining import Drain
 from bookingd.logs import new_request_id, request_id, trace_id
 from bookingd.trace import trace_of
 from storage.model import Scope
@@ -21,36 +23,31 @@ log = logging.getLogger("bookingd.requests")
 LIMIT = 30.0
 """Seconds that a request may take."""
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
+TOO_MANY_KEYS = "Too many wrong keys came from this address."
 
 NOWHERE = "none"
 """Instead of a route, for a request that fits none."""
 
-_UNLIMITED = ("/api/health", "/livez", "/readyz")
-
-_SAFE = {
-    "Server": "bookingd",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
 
 
 @web.middleware
 async def answering(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives every request an id, an answer whatever happens, and a line in the log."""
+    """Gives every request an id, an answer in time, whatever happens, and a line in the log."""
     begun = time.monotonic()
     drain = request.app[DRAIN]
     given = request.headers.get("X-Request-Id", "")
     request_id.set(given if _REQUEST_ID.fullmatch(given) else new_request_id())
     trace_id.set(trace_of(request.headers.getall("traceparent", ())))
-    with drain.request():
-        try:
-            _check_protocol(request)
+    drain.enter()
+    try:
+        _check_room(request, drain)
+        async with asyncio.timeout(LIMIT):
             response = await handler(request)
-        except Exception as error:  # noqa: BLE001 - everything has to be answered
-            response = _failed(request, error)
-    response.headers.update(_SAFE)
-    response.headers["X-Request-Id"] = request_id.get() or ""
+    except Exception as error:  # noqa: BLE001 - everything has to be answered
+        response = failed(request, error)
+    finally:
+        drain.leave()
     if drain.stopping:
         response.force_close()
     seconds, where = time.monotonic() - begun, route(request)
@@ -68,31 +65,30 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     return response
 
 
-@web.middleware
-async def limiting_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives up on a request that takes too long."""
-    try:
-        async with asyncio.timeout(LIMIT):
-            return await handler(request)
-    except TimeoutError as error:
-        raise ApiError(Code.REQUEST_TIMEOUT, headers={"Retry-After": "5"}) from error
+async def dressing(request: web.Request, response: web.StreamResponse) -> None:
+    """Adds the headers of every answer, before the first byte of a streamed one leaves."""
+    add_headers(response, request.app[HEADERS])
 
 
 @web.middleware
 async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses an address that asks too often; health is always answered."""
+    """Refuses an address that asks too often, or that has shown too many wrong keys."""
     limiter = request.app[LIMITER]
-    if limiter is None or request.path.startswith(_UNLIMITED):
+    if limiter is None or is_unlimited(request.match_info.handler):
         return await handler(request)
-    proxies = request.app[CONFIG].trusted_proxies
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
-    standing = limiter.hit(client_address(request.remote or "", forwarded, proxies))
+    address = _address(request)
+    standing = await limiter.request(address)
     if not standing.allowed:
         raise ApiError(Code.RATE_LIMITED, headers=standing.headers)
+    keyed = "Authorization" in request.headers
+    if keyed and (locked_out := await limiter.locked_out(address)):
+        raise ApiError(Code.RATE_LIMITED, TOO_MANY_KEYS, headers=locked_out.headers)
     try:
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - whatever the answer, it says how many are left
-        response = _failed(request, error)
+        response = failed(request, error)
+    if keyed and response.status == Code.UNAUTHORIZED.status:
+        await limiter.wrong_key(address)
     response.headers.update(standing.headers)
     return response
 
@@ -133,9 +129,18 @@ def route(request: web.Request) -> str:
     return resource.canonical if resource is not None else NOWHERE
 
 
-def _check_protocol(request: web.Request) -> None:
-    if request.version < HttpVersion10:
-        raise ApiError(Code.VALIDATION_ERROR, "This is not HTTP/1.0 or newer.")
+def _check_room(request: web.Request, drain: Drain) -> None:
+    """A queue would only make everybody late (design: at once, with Retry-After)."""
+    if drain.crowded and not is_always_answered(request.match_info.handler):
+        raise ApiError(Code.SERVICE_UNAVAILABLE, headers=LATER)
+
+
+def _address(request: web.Request) -> str:
+    proxies = request.app[CONFIG].trusted_proxies
+    if not proxies:
+        return request.remote or ""
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return client_address(request.remote or "", forwarded, proxies)
 
 
 def _preflight(request: web.Request) -> bool:
@@ -143,7 +148,8 @@ def _preflight(request: web.Request) -> bool:
     return request.method == "OPTIONS"
 
 
-def _failed(request: web.Request, error: Exception) -> web.Response:
+def failed(request: web.Request, error: Exception) -> web.Response:
+    """The error as an answer; what nobody foresaw is logged with its traceback."""
     known = translated(error)
     if known is None:
         log.error("unforeseen fault", exc_info=error, extra={"route": route(request)})

@@ -19,7 +19,7 @@ from marshmallow import Schema, fields
 
 from bookingd import __version__
 from bookingd.api import wording
-from bookingd.api.declare import Handler
+from bookingd.api.declare import Handler, is_unlimited
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
 from bookingd.api.fields import Several
 from bookingd.api.responses import Booking, Error, camel_case
@@ -31,11 +31,11 @@ KEY = "key"
 
 EVERYWHERE = (
     Code.VALIDATION_ERROR,
-    Code.RATE_LIMITED,
     Code.INTERNAL_ERROR,
     Code.SERVICE_UNAVAILABLE,
     Code.REQUEST_TIMEOUT,
 )
+WITH_LIMIT = (Code.RATE_LIMITED,)
 WITH_BODY = (
     Code.MALFORMED_JSON,
     Code.REQUEST_TIMEOUT_CLIENT,
@@ -97,7 +97,7 @@ def _operation(spec: APISpec, handler: Handler, path: str) -> dict[str, Any]:
         "description": f"{said['description']}\n\n{_whom(scopes)}".strip(),
         "parameters": [*_parameters(path, schemas), *said["parameters"], "X-Request-Id"],
         **_request_body(schemas),
-        "responses": {**well, **_errors(spec, said, scopes)},
+        "responses": {**well, **_errors(spec, handler)},
         "security": [{KEY: [scope.value]} for scope in sorted(scopes)],
     }
 
@@ -143,13 +143,15 @@ def _response(said: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _errors(spec: APISpec, said: Mapping[str, Any], scopes: frozenset[Scope]) -> dict[str, str]:
+def _errors(spec: APISpec, handler: Handler) -> dict[str, str]:
     """By status, the response: what may happen everywhere, and what follows from what is said."""
+    said: Mapping[str, Any] = handler.__apispec__  # type: ignore[attr-defined]
     has_body = any(taken["location"] == "json" for taken in said["schemas"])
     codes = {
         *EVERYWHERE,
         *(WITH_BODY if has_body else ()),
-        *(WITH_KEY if scopes else ()),
+        *(WITH_KEY if handler.__scopes__ else ()),  # type: ignore[attr-defined]
+        *(() if is_unlimited(handler) else WITH_LIMIT),
         *said.get("errors", ()),
     }
     by_status = attrgetter("status")

@@ -4,15 +4,19 @@ import asyncio
 import json
 from typing import Any, NoReturn
 
-from aiohttp import http_exceptions, web
+from aiohttp import hdrs, http_exceptions, web
 from marshmallow import Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
 from webargs.aiohttpparser import AIOHTTPParser
 
+from bookingd.api.context import DRAIN
 from bookingd.api.errors import ApiError, Code
 
+LARGEST = 64 * 1024
+"""Bytes that a body may have."""
+
 ARRIVAL = 10.0
-"""Seconds in which a body has to arrive."""
+"""Seconds in which it has to arrive."""
 
 
 class StrictParser(AIOHTTPParser):
@@ -22,6 +26,9 @@ class StrictParser(AIOHTTPParser):
         """The body. Raises `ApiError`."""
         if req.content_type != "application/json":
             raise ApiError(Code.UNSUPPORTED_MEDIA_TYPE)
+        if hdrs.CONTENT_ENCODING in req.headers:  # RFC 9110, section 15.5.16
+            headers = {"Accept-Encoding": "identity"}
+            raise ApiError(Code.UNSUPPORTED_MEDIA_TYPE, "Send it uncompressed.", headers=headers)
         return parse_json(await read_body(req))
 
     def handle_error(
@@ -36,12 +43,15 @@ async def read_body(request: web.Request) -> bytes:
     try:
         if request.content.is_eof():  # the common case needs no clock
             return await request.read()
-        async with asyncio.timeout(ARRIVAL):
-            return await request.read()
+        if (request.content_length or 0) > LARGEST:
+            raise ApiError(Code.PAYLOAD_TOO_LARGE, hang_up=True)
+        with request.app[DRAIN].arriving():
+            async with asyncio.timeout(ARRIVAL):
+                return await request.read()
     except TimeoutError as error:
-        raise ApiError(Code.REQUEST_TIMEOUT_CLIENT, headers={"Connection": "close"}) from error
+        raise ApiError(Code.REQUEST_TIMEOUT_CLIENT, hang_up=True) from error
     except (web.RequestPayloadError, http_exceptions.HttpProcessingError, OSError) as error:
-        raise ApiError(Code.MALFORMED_JSON, "The body cannot be read.") from error
+        raise ApiError(Code.MALFORMED_JSON, "The body cannot be read.", hang_up=True) from error
 
 
 def parse_json(body: bytes) -> Any:

@@ -48,7 +48,9 @@ def test_nothing_set_is_a_desk():
         time_zone="UTC",
         promises=Promises("admin@localhost", (DAY,)),
         rate_limit="100/minute",
+        rate_limit_url=None,
         cors_origins=(),
+        admin_cors_origins=(),
         trusted_proxies=(),
         log_level="debug",
         log_format="text",
@@ -95,6 +97,9 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("LOG_LEVEL", "WARNING", "log_level", "warning"),
     ("LOG_FORMAT", "json", "log_format", "json"),
     ("LOG_FILE", "log/bookingd.log", "log_file", Path("log/bookingd.log")),
+    ("RATE_LIMIT_URL", "redis://a:b@c:6379/1", "rate_limit_url", "redis://a:b@c:6379/1"),
+    ("RATE_LIMIT_URL", "valkeys://c", "rate_limit_url", "valkeys://c"),
+    ("ADMIN_CORS_ORIGINS", "http://a.example:8080", "admin_cors_origins", ("http://a.example:8080",)),
     ("REQUIRED_FIELDS", "phone", "required_fields", frozenset({"phone", "email"})),
 ]  # fmt: skip
 
@@ -133,6 +138,8 @@ BAD = {
     "TIMEZONE": "../etc/passwd",
     "REMINDERS": "24h,0h",
     "RATE_LIMIT": "0/minute",
+    "RATE_LIMIT_URL": "redis://:hidden-word@example.org:port",
+    "ADMIN_CORS_ORIGINS": "https://Office.example.org",
     "CORS_ORIGINS": "https://a.example/path",
     "TRUSTED_PROXIES": "10.0.0.0/33",
     "LOG_LEVEL": "loud",
@@ -154,6 +161,10 @@ def test_one_error_lists_every_bad_variable_and_no_secret(monkeypatch: pytest.Mo
     [
         *BAD.items(),
         ("PORT", "-1"),
+        ("RATE_LIMIT_URL", "http://example.org"),
+        ("RATE_LIMIT_URL", "redis://"),
+        ("RATE_LIMIT_URL", "redis://host?socket_timeout=x"),
+        ("CORS_ORIGINS", "*"),
         ("PORT", "8080.5"),
         ("PORT", "x"),
         ("SMTP_PORT", "65536"),
@@ -166,7 +177,6 @@ def test_one_error_lists_every_bad_variable_and_no_secret(monkeypatch: pytest.Mo
         ("REMINDERS", "-1h"),
         ("RATE_LIMIT", "100"),
         ("RATE_LIMIT", "100/fortnight"),
-        ("CORS_ORIGINS", "*"),
         ("TRUSTED_PROXIES", "proxy.example.org"),
     ],
 )

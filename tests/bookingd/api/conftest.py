@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from bookingd.catalogue import Catalogue
 from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
+from bookingd.listener import Listener
 from bookingd.measures import MeasuredDesk, Measures
 from bookingd.vitals import Vitals
 from schedules.scheduler import Scheduler
@@ -171,6 +173,38 @@ async def open_house(
 @pytest.fixture
 async def house(open_house: Opener) -> House:
     return await open_house()
+
+
+DoorOpener = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+async def open_door(
+    open_house: Opener, unused_tcp_port_factory: Callable[[], int]
+) -> AsyncIterator[DoorOpener]:
+    """Opens a house with these settings to the street: its real listening socket."""
+    from tests.bookingd.api.doors import Door
+
+    async with AsyncExitStack() as stack:
+
+        async def opened(**settings: Any) -> Door:
+            house = await open_house(**settings)
+            runner = web.AppRunner(house.build())
+            await runner.setup()
+            desk = asyncio.create_task(house.desk.run())
+            stack.push_async_callback(asyncio.wait_for, desk, 5)
+            stack.callback(house.desk.close)
+            stack.push_async_callback(runner.cleanup)
+            port = unused_tcp_port_factory()
+            await Listener(runner, "127.0.0.1", port).start()
+            return Door(house, port)
+
+        yield opened
+
+
+@pytest.fixture
+async def door(open_door: DoorOpener) -> Any:
+    return await open_door()
 
 
 def a_body(*, start: str = "2026-03-09T10:00:00Z", minutes: Any = 60, **fields: Any) -> Any:

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bookingd import __version__
 from bookingd.api import middleware
+from bookingd.api.headers import add_headers, safe_headers
 from bookingd.logs import trace_id
-from tests.bookingd.api.conftest import House, a_body, assert_error
-from tests.bookingd.conftest import on_both
+from tests.bookingd.api.conftest import House, Opener, a_body, assert_error
+from tests.bookingd.conftest import a_config, on_both
 
 PROBLEM = "application/problem+json"
 
@@ -125,6 +127,42 @@ async def test_every_answer_is_kept_by_nobody_and_says_little_of_the_server(hous
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Server"] == "bookingd"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+async def test_where_browsers_come_without_https_they_are_not_told_to_insist(open_house: Opener):
+    house = await open_house(base_url="http://127.0.0.1:8080")
+    answer = await house.call("GET", "/api/health")
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+async def test_a_streamed_answer_has_the_headers_too(house: House, monkeypatch: pytest.MonkeyPatch):
+    async def streaming(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        await response.write(b"1,2,3")
+        return response
+
+    routes = house.app.router.routes()
+    streaming.__scopes__ = frozenset()
+    for one in routes:
+        if one.resource.canonical == "/metrics":
+            monkeypatch.setattr(one, "_handler", streaming)
+    answer = await house.call("GET", "/metrics", headers={"X-Request-Id": "mine"})
+    assert answer.text == "1,2,3"
+    assert answer.headers["X-Request-Id"] == "mine"
+    assert answer.headers["Server"] == "bookingd"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_handler_may_say_otherwise_than_the_usual_headers():
+    response = web.Response(headers={"content-security-policy": "default-src 'self'"})
+    add_headers(response, safe_headers(a_config()))
+    assert response.headers.getall("Content-Security-Policy") == ["default-src 'self'"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_health_says_how_long_and_which(house: House):

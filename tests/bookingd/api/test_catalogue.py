@@ -122,7 +122,7 @@ async def test_a_customer_sees_what_concerns_customers(house: House, noun: str):
     for key in (None, PUBLIC):
         one = await house.call("GET", f"/api/{noun}/{record['id']}", key=key)
         assert (one.status, one.body) == (200, seen)
-        assert one.headers["Vary"] == "Authorization"
+        assert one.headers["Vary"] == "Authorization, Origin"
         several = await house.call("GET", f"/api/{noun}", key=key)
         assert several.body["data"][-1] == seen
     several = await house.call("GET", f"/api/{noun}")

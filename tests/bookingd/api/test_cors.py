@@ -8,6 +8,7 @@ from tests.bookingd.api.conftest import Answer, House, Opener, a_body
 from tests.bookingd.conftest import PUBLIC
 
 SHOP = "https://www.example.org"
+OFFICE = "https://office.example.org"
 OTHERS = [
     "https://evil.example",
     "http://www.example.org",
@@ -20,7 +21,9 @@ OTHERS = [
 
 @pytest.fixture
 async def house(open_house: Opener) -> House:
-    return await open_house(cors_origins=(SHOP,), rate_limit="100/minute")
+    return await open_house(
+        cors_origins=(SHOP,), admin_cors_origins=(OFFICE,), rate_limit="100/minute"
+    )
 
 
 async def preflight(
@@ -30,30 +33,55 @@ async def preflight(
     return await house.call("OPTIONS", path, key=None, headers=headers)
 
 
-@pytest.mark.parametrize(
-    ("path", "method"),
-    [
-        ("/api/bookings", "POST"),
-        ("/api/bookings", "GET"),
-        ("/api/bookings/x", "GET"),
-        ("/api/bookings/x", "PUT"),
-        ("/api/bookings/x", "PATCH"),
-        ("/api/bookings/x", "DELETE"),
-        ("/api/health", "GET"),
-    ],
-)
-async def test_a_page_of_an_allowed_origin_may_ask(house: House, path: str, method: str):
-    answer = await preflight(house, path, method)
+FOR_CUSTOMERS = [("/api/bookings", "POST"), ("/api/health", "GET"), ("/api/health/db", "GET")]
+FOR_ADMINISTRATORS = [
+    ("/api/bookings", "GET"),
+    ("/api/bookings/x", "GET"),
+    ("/api/bookings/x", "PUT"),
+    ("/api/bookings/x", "PATCH"),
+    ("/api/bookings/x", "DELETE"),
+]
+
+
+def assert_allowed(answer: Answer, origin: str, method: str) -> None:
     assert answer.status in {200, 204}, answer.text
-    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
     assert answer.headers["Access-Control-Allow-Methods"] == method
+    assert answer.headers["Vary"] == "Origin"
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-@pytest.mark.parametrize("name", ["authorization", "content-type", "x-request-id", "if-match"])
+@pytest.mark.parametrize(("path", "method"), FOR_CUSTOMERS)
+async def test_a_page_of_an_allowed_origin_may_do_what_customers_do(
+    house: House, path: str, method: str
+):
+    for origin in (SHOP, OFFICE):
+        assert_allowed(await preflight(house, path, method, origin), origin, method)
+
+
+@pytest.mark.parametrize(("path", "method"), FOR_ADMINISTRATORS)
+async def test_only_a_page_for_administrators_may_do_what_they_do(
+    house: House, path: str, method: str
+):
+    assert_allowed(await preflight(house, path, method, OFFICE), OFFICE, method)
+    assert readable(await preflight(house, path, method)) is None
+    assert readable(await house.call(method, path, headers={"Origin": SHOP})) is None
+    assert readable(await house.call(method, path, headers={"Origin": OFFICE})) == OFFICE
+
+
+async def test_unless_configured_no_page_may_administer(open_house: Opener):
+    house = await open_house(cors_origins=(SHOP,))
+    for path, method in FOR_ADMINISTRATORS:
+        assert (await preflight(house, path, method)).status in {403, 405}
+        assert readable(await house.call(method, path, headers={"Origin": SHOP})) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "content-type", "x-request-id", "if-match", "idempotency-key"]
+)
 async def test_a_page_may_send_the_headers_that_the_api_reads(house: House, name: str):
     more = {"Access-Control-Request-Headers": name}
-    answer = await preflight(house, "/api/bookings/x", "PUT", **more)
+    answer = await preflight(house, "/api/bookings", "POST", **more)
     assert answer.status in {200, 204}, answer.text
     assert name in answer.headers["Access-Control-Allow-Headers"].lower()
 
@@ -81,14 +109,14 @@ async def test_a_page_can_read_every_answer_errors_included(house: House):
     assert [one.status for one in (good, taken, bad, nobody)] == [201, 409, 400, 401]
     assert [readable(one) for one in (good, taken, bad, nobody)] == [SHOP] * 4
     exposed = good.headers["Access-Control-Expose-Headers"].lower()
-    for name in ("etag", "location", "retry-after", "x-request-id"):
+    for name in ("etag", "location", "ratelimit", "retry-after", "x-request-id"):
         assert name in exposed
 
 
 async def test_a_page_can_read_that_it_asked_too_often(open_house: Opener):
     house = await open_house(cors_origins=(SHOP,), rate_limit="1/minute")
     for _ in range(2):
-        answer = await house.call("GET", "/api/bookings", headers={"Origin": SHOP})
+        answer = await house.call("POST", "/api/bookings", json={}, headers={"Origin": SHOP})
     assert (answer.status, readable(answer)) == (429, SHOP)
 
 

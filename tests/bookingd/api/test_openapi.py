@@ -137,6 +137,15 @@ def test_what_may_happen_everywhere_is_told_everywhere(contract: Contract):
             assert code.text in examples(contract, operation, code.status)
 
 
+def test_who_watches_the_daemon_meets_no_limit_unless_by_a_key(contract: Contract):
+    unlimited = {
+        path
+        for _, path, operation in operations(contract.document)
+        if "429" not in operation["responses"]
+    }
+    assert unlimited == {"/api/health", "/api/health/db", "/livez", "/readyz"}
+
+
 def test_what_follows_from_a_body_is_told_wherever_one_is_taken(contract: Contract):
     for _, _, operation in operations(contract.document):
         has_body = "requestBody" in operation

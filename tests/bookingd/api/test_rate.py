@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from tests.bookingd.api.conftest import Opener, a_body, assert_error
-from tests.bookingd.conftest import PUBLIC
+from tests.bookingd.conftest import ADMIN, PUBLIC
 
 LOCAL = (ip_network("127.0.0.0/8"),)
 
@@ -71,3 +71,38 @@ async def test_behind_a_proxy_that_adds_a_line_nobody_chooses_an_address(open_ho
     # RFC 9110, section 5.3: several lines of one name are one list. HAProxy adds a line.
     asked = [forwarded("198.51.100.1", "192.0.2.1"), forwarded("198.51.100.2", "192.0.2.1")]
     assert await statuses(open_house, asked, trusted_proxies=LOCAL) == [200, 429]
+
+
+async def test_who_guesses_keys_is_locked_out_even_with_the_right_one(open_house: Opener):
+    house = await open_house(rate_limit="100/minute")
+    for _ in range(10):
+        assert (await house.call("GET", "/api/bookings", key="wrong")).status == 401
+    for key in ("wrong", ADMIN, PUBLIC):
+        answer = await house.call("GET", "/api/bookings", key=key)
+        assert_error(answer, 429, "RATE_LIMITED")
+        assert answer.headers["RateLimit-Policy"] == '"wrong-keys";q=10;w=60'
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize("path", ["/api/health/jobs", "/metrics", "/api/services"])
+async def test_keys_are_guessed_nowhere(open_house: Opener, path: str):
+    house = await open_house(rate_limit="100/minute")
+    for _ in range(10):
+        assert (await house.call("GET", path, key="wrong")).status == 401
+    assert_error(await house.call("GET", path), 429, "RATE_LIMITED")
+
+
+async def test_who_shows_no_key_guesses_none(open_house: Opener):
+    house = await open_house(rate_limit="100/minute")
+    for _ in range(12):
+        assert (await house.call("GET", "/api/bookings", key=None)).status == 401
+    assert (await house.call("GET", "/api/bookings")).status == 200
+
+
+async def test_behind_a_trusted_proxy_only_the_guesser_is_locked_out(open_house: Opener):
+    house = await open_house(rate_limit="100/minute", trusted_proxies=LOCAL)
+    for _ in range(11):
+        answer = await house.call("GET", "/api/bookings", key="no", headers=forwarded("192.0.2.1"))
+    assert answer.status == 429
+    answer = await house.call("GET", "/api/bookings", headers=forwarded("192.0.2.2"))
+    assert answer.status == 200

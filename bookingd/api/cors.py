@@ -1,0 +1,60 @@
+"""CORS (the Fetch standard, section 3.2): which pages may call what, from a browser."""
+
+from aiohttp import web
+
+from bookingd.config import Config
+from storage.model import Scope
+
+SENT = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+    "traceparent",
+)
+"""What a page may send beyond what any page may."""
+
+READ = (
+    "ETag",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-Id",
+)
+"""What a page may read of an answer beyond what any page may."""
+
+MAX_AGE = 600
+"""Seconds for which a browser need not ask again."""
+
+
+def allow_origins(app: web.Application, config: Config) -> None:
+    """Let pages of the configured origins call what a customer needs; administrators', all.
+
+    What a customer needs is what is open to anybody or to publishable keys.
+    """
+    everything = config.admin_cors_origins
+    public = (*config.cors_origins, *everything)
+    allowed = {
+        route: public if _for_customers(route) else everything for route in app.router.routes()
+    }
+    if any(allowed.values()):
+        _declare(app, {route: origins for route, origins in allowed.items() if origins})
+
+
+def _for_customers(route: web.AbstractRoute) -> bool:
+    scopes: frozenset[Scope] = route.handler.__scopes__  # type: ignore[attr-defined]
+    return not scopes or Scope.PUBLISHABLE in scopes
+
+
+def _declare(app: web.Application, allowed: dict[web.AbstractRoute, tuple[str, ...]]) -> None:
+    import aiohttp_cors
+
+    options = aiohttp_cors.ResourceOptions(allow_headers=SENT, expose_headers=READ, max_age=MAX_AGE)
+    cors = aiohttp_cors.setup(app)
+    for resource in {route.resource for route in allowed}:
+        cors.add(resource, {})  # else the first of its routes would speak for all of them
+    for route, origins in allowed.items():
+        cors.add(route, dict.fromkeys(origins, options))

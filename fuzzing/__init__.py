@@ -1,0 +1,1 @@
+"""Attacks on the real daemon from outside: broken requests, and clients that dawdle."""
