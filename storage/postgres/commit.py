@@ -81,8 +81,14 @@ async def _again(pool: Pool, work: Callable[[Connection], Awaitable[Any]]) -> An
 
 
 async def _place(connection: Connection, places: Sequence[Place]) -> set[str]:
-    """The ids of those that found their slot free. Sorted, so that daemons wait in one order."""
-    ordered = sorted(places, key=lambda place: place.booking.occupied_start)
+    """The ids of those that found their slot free.
+
+    Sorted by room and time, so that daemons wait in one order: else two batches that take the same
+    slots of two rooms wait for each other.
+    """
+    ordered = sorted(
+        places, key=lambda place: (place.booking.resource_id, place.booking.occupied_start)
+    )
     rows = await connection.fetch(
         statements.PLACE,
         as_json([place.booking for place in ordered]),
