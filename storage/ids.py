@@ -8,40 +8,41 @@ from io import BytesIO
 FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What an id looks like; further than that it is opaque."""
 
-_RANDOM_BITS = 74
-_VARIANT_AT = 62
-
 
 class _Ids:
-    """Makes UUIDv7; those of one millisecond count on from a random number."""
+    """Makes UUIDv7; those of one moment count on from a random number in the last 48 bits."""
 
     def __init__(self) -> None:
+        self._moment: datetime | None = None
         self._millisecond = -1
-        self._random = 0
+        self._head = ""
+        self._count = 0
         self._entropy = BytesIO()
 
     def make(self, now: datetime) -> str:
-        millisecond = int(now.timestamp() * 1000)
+        if now is not self._moment:
+            self._moment = now
+            self._begin(int(now.timestamp() * 1000))
+        self._count += 1
+        return f"{self._head}{self._count:012x}"
+
+    def _begin(self, millisecond: int) -> None:
+        """Draw anew, unless ids of this millisecond were made just now: those are counted on."""
         if millisecond == self._millisecond:
-            self._random += 1
-        else:
-            self._millisecond = millisecond
-            self._random = self._draw()
-        high, low = divmod(self._random, 1 << _VARIANT_AT)
-        value = millisecond << 80 | 0x7 << 76 | high << 64 | 0x2 << _VARIANT_AT | low
-        digits = f"{value:032x}"
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+            return
+        self._millisecond = millisecond
+        time, drawn = f"{millisecond:012x}", self._draw()
+        variant = 0x8000 | drawn >> 48 & 0x3FFF
+        self._head = f"{time[:8]}-{time[8:]}-7{drawn >> 62:03x}-{variant:04x}-"
+        self._count = drawn & 0x7FFF_FFFF_FFFF  # one bit free, so that counting never overflows
 
     def _draw(self) -> int:
-        """One bit less than there is room for, so that counting on never overflows.
-
-        Entropy is fetched for many at once: the call to the system costs more than all the rest.
-        """
+        """74 random bits, fetched for many at once: the call to the system costs the most."""
         drawn = self._entropy.read(10)
         if not drawn:
             self._entropy = BytesIO(os.urandom(4000))
             drawn = self._entropy.read(10)
-        return int.from_bytes(drawn, "big") >> (81 - _RANDOM_BITS)
+        return int.from_bytes(drawn, "big") >> 6
 
 
 new_id = _Ids().make
