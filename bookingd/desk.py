@@ -12,7 +12,9 @@ Result = TypeVar("Result")
 CAPACITY = 1024
 """Writes that may wait; the next one is told to come back."""
 
-BATCH = 64
+BATCH = 16
+"""Writes of one commit. To share one costs less than one each; but while it is under way the next
+is to be gathered, and from as many as can ask at a time a commit of all would leave nobody to."""
 
 
 class Desk(Actor[Question[Write[Any]]]):

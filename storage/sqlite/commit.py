@@ -2,7 +2,8 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from typing import Any, cast
 
@@ -50,15 +51,23 @@ def _together(
     connection: Raw, file: DatabaseFile, writes: Sequence[Write[Any]]
 ) -> list[Any | StorageError]:
     with file.turn(), translated():
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            outcomes = _in_order(connection, writes)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-    return outcomes
+        if all(isinstance(write, Place) for write in writes):
+            with suppress(SlotTaken):
+                return _place_all(connection, cast("Sequence[Place]", writes))
+        with _transaction(connection):
+            return _in_order(connection, writes)
+
+
+@contextmanager
+def _transaction(connection: Raw) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
@@ -78,15 +87,20 @@ def _outcome(connection: Raw, write: Write[Any]) -> Any | StorageError:
         return refusal
 
 
-def _place(connection: Raw, places: Sequence[Place]) -> list[SlotTaken | None]:
-    """All of them by one statement; if one has no place, one after the other."""
+def _place(connection: Raw, places: Sequence[Place]) -> list[Any | StorageError]:
+    """All of them at once; if one has no place, one after the other."""
     try:
-        _unless_taken(connection, statements.PLACE, [_json([one.booking for one in places])])
+        return _place_all(connection, places)
     except SlotTaken as refusal:
         if len(places) == 1:
             return [refusal]
         return [_place(connection, [one])[0] for one in places]
-    _tell(connection, places)
+
+
+def _place_all(connection: Raw, places: Sequence[Place]) -> list[Any | StorageError]:
+    """All of them or, with `SlotTaken`, none."""
+    bookings = _json([one.booking for one in places])
+    _unless_taken(connection, statements.PLACE, [bookings, *_told(places)])
     return [None] * len(places)
 
 
@@ -96,7 +110,9 @@ def _change(connection: Raw, write: Change) -> None:
         known = connection.execute(statements.VERSION, [write.booking.id]).fetchone()
         raise StaleVersion if known else NotFound
     connection.execute(statements.SUPERSEDE_REMINDERS, [write.booking.id])
-    _tell(connection, [write])
+    event, messages = _told([write])
+    connection.execute(statements.TELL, [event])
+    connection.execute(statements.OWE, [messages])
 
 
 def _json(records: object) -> str:
@@ -116,10 +132,10 @@ def _unless_taken(connection: Raw, sql: str, parameters: list[Any]) -> sqlite3.C
         raise
 
 
-def _tell(connection: Raw, writes: Sequence[Place | Change]) -> None:
+def _told(writes: Sequence[Place | Change]) -> tuple[str, str]:
+    """The events and the messages of these writes."""
     messages = list(chain.from_iterable(write.messages for write in writes))
-    connection.execute(statements.TELL, [_json([write.event for write in writes])])
-    connection.execute(statements.OWE, [_json(messages)])
+    return _json([write.event for write in writes]), _json(messages)
 
 
 def _claim(connection: Raw, write: Claim) -> list[Due]:

@@ -18,6 +18,7 @@ def prepare(connection: Raw, file: DatabaseFile, daemon: bool) -> None:
             with file.alone():
                 for step in steps:
                     _apply(connection, step)
+        connection.executescript(statements.PLACING)
         if daemon:
             connection.execute(statements.FREE_ALL)
 

@@ -9,10 +9,10 @@ from storage.model import ApiKey, Booking, Event, Message, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
 
-def _insert(table: str, record: type) -> str:
+def _insert(table: str, record: type, records: str = "?") -> str:
     names = columns(record)
     values = ", ".join(f"value ->> '$.{name}'" for name in names)
-    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)"
+    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each({records})"
 
 
 def _save(table: str, record: type, *, new: str = "true", kept: Collection[str] = ()) -> str:
@@ -28,7 +28,20 @@ def _save_version(table: str, record: type) -> str:
     return f"{save} WHERE {table}.version = excluded.version - 1"
 
 
-PLACE = _insert("bookings", Booking)
+PLACING = f"""
+CREATE TEMP VIEW placing AS SELECT NULL AS bookings, NULL AS events, NULL AS messages;
+
+CREATE TEMP TRIGGER place INSTEAD OF INSERT ON placing
+BEGIN
+    {_insert("bookings", Booking, "NEW.bookings")};
+    {_insert("events", Event, "NEW.events")};
+    {_insert("messages", Message, "NEW.messages")};
+END;
+"""
+PLACE = "INSERT INTO placing VALUES (?, ?, ?)"
+"""Many bookings and all that belongs to them as one statement, by a trigger of the connection's
+own. Alone it is a transaction, and for all of that Python's lock is given and taken once."""
+
 CHANGE = f"""
 UPDATE bookings
    SET reminder_sent = reminder_sent AND start_time = value ->> '$.start_time',
