@@ -14,6 +14,10 @@ class SlotTaken(StorageError):
     """Another live booking of this resource shares an instant of the occupied range."""
 
 
+class KeyReused(StorageError):
+    """The idempotency key belongs to another request."""
+
+
 class NotFound(StorageError):
     """No record has this id."""
 

@@ -8,7 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 from storage.errors import StorageError
-from storage.model import ApiKey, Booking, BookingStatus, Message, Outbox, Resource, Service
+from storage.model import (
+    ApiKey,
+    Booking,
+    BookingStatus,
+    Event,
+    IdempotencyKey,
+    Message,
+    Outbox,
+    Resource,
+    Service,
+)
 from storage.writes import Write
 
 
@@ -108,6 +118,17 @@ class Storage(ABC):
     @abstractmethod
     async def booking(self, booking_id: str) -> Booking:
         """One booking. Raises `NotFound`."""
+
+    @abstractmethod
+    async def placed_with(self, key: IdempotencyKey) -> Booking | None:
+        """What this caller's same request has placed, as it was then; None if nothing yet.
+
+        Raises `KeyReused`.
+        """
+
+    @abstractmethod
+    async def events(self, booking_id: str) -> list[Event]:
+        """The history of a booking, oldest first. Raises `NotFound`."""
 
     @abstractmethod
     async def bookings(

@@ -86,6 +86,26 @@ class Event:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A client's name for one request (draft-ietf-httpapi-idempotency-key-header).
+
+    `caller` is whose name it is; by `fingerprint` another request under the same name is told.
+    """
+
+    caller: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptKey(IdempotencyKey):
+    """The same, kept with the booking that the request has placed."""
+
+    booking_id: str
+    created_at: datetime
+
+
 class MessageKind(StrEnum):
     """What a message tells; with the audience it names the template."""
 

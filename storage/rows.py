@@ -1,6 +1,6 @@
 """Between records and rows: one column for each field, under the field's name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,18 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
 
-from storage.model import ApiKey, Booking, Due, Event, Message, Outbox, Resource, Service
+from storage.errors import KeyReused
+from storage.model import (
+    ApiKey,
+    Booking,
+    Due,
+    Event,
+    KeptKey,
+    Message,
+    Outbox,
+    Resource,
+    Service,
+)
 
 Record = TypeVar("Record")
 Convert = Callable[[Any], Any]
@@ -47,6 +58,22 @@ def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
 def read_due(row: Mapping[str, Any]) -> Due:
     """A message from a row that also has the `booking` that it tells of."""
     return Due(read(Message, row), _booking(row["booking"]))
+
+
+def read_placed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Booking | KeyReused]:
+    """By the id of the booking that now asks: what its idempotency key has placed before."""
+    return {
+        str(row["asked"]): _booking(row["booking"]) if row["same"] else KeyReused() for row in rows
+    }
+
+
+def placed_before(rows: Iterable[Mapping[str, Any]]) -> Booking | None:
+    """The same for one that asks, if it has placed any. Raises `KeyReused`."""
+    for placed in read_placed(rows).values():
+        if isinstance(placed, KeyReused):
+            raise placed
+        return placed
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +131,8 @@ _DECODE: dict[Any, Convert] = {
     Booking: _booking,
 }
 _SHAPES: dict[Any, _Shape] = {
-    kind: _shape(kind) for kind in (Booking, Event, Message, Outbox, Service, Resource, ApiKey)
+    kind: _shape(kind)
+    for kind in (Booking, Event, KeptKey, Message, Outbox, Service, Resource, ApiKey)
 }
 
 CHANGED_COLUMNS = tuple(

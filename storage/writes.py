@@ -13,6 +13,8 @@ from storage.model import (
     Booking,
     Due,
     Event,
+    IdempotencyKey,
+    KeptKey,
     Message,
     MessageState,
     Resource,
@@ -29,18 +31,34 @@ class Write(Generic[Result]):
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Write[None]):
+class Place(Write[Booking | None]):
     """A new booking, its event and the messages that it owes.
 
-    Errors: `SlotTaken`.
+    With a `key` that has placed a booking, nothing is placed: the answer is that booking as it was
+    then. Else it is None. A refused write leaves no key behind.
+    Errors: `SlotTaken`, `KeyReused`.
     """
 
     booking: Booking
     event: Event
     messages: Sequence[Message]
+    key: IdempotencyKey | None = None
 
     def __post_init__(self) -> None:
         _check_one(self.booking, self.event, self.messages)
+
+    @property
+    def kept(self) -> KeptKey | None:
+        """What is kept of its key."""
+        if self.key is None:
+            return None
+        return KeptKey(
+            caller=self.key.caller,
+            key=self.key.key,
+            fingerprint=self.key.fingerprint,
+            booking_id=self.booking.id,
+            created_at=self.event.at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,13 @@ class Supersede(Write[int]):
     """Pending messages that are no longer owed. Answers how many were still pending."""
 
     message_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetKeys(Write[int]):
+    """Forget the idempotency keys made `before`. Answers how many."""
+
+    before: datetime
 
 
 @dataclass(frozen=True, slots=True)

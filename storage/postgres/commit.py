@@ -4,14 +4,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, groupby
 from typing import Any, cast
 
-from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
-from storage.model import Due, MessageState, Resource, Service
+from storage.errors import (
+    KeyReused,
+    NotFound,
+    SlotTaken,
+    StaleVersion,
+    StorageError,
+    Unavailable,
+)
+from storage.model import Booking, Due, MessageState, Resource, Service
 from storage.postgres import statements
-from storage.postgres.connection import AGAIN, Connection, Pool, one
-from storage.rows import as_json, read_due
+from storage.postgres.connection import Connection, Pool, collided, one
+from storage.rows import as_json, read_due, read_placed
 from storage.writes import (
     Change,
     Claim,
+    ForgetKeys,
     NoteUse,
     Owe,
     Place,
@@ -39,7 +47,7 @@ async def commit(pool: Pool, writes: Sequence[Write[Any]]) -> list[Any | Storage
     return outcomes
 
 
-async def _place_all(pool: Pool, places: Sequence[Place]) -> list[StorageError | None]:
+async def _place_all(pool: Pool, places: Sequence[Place]) -> list[Booking | StorageError | None]:
     """One statement for all; if it breaks on one of them, one for each."""
     try:
         placed = await _again(pool, lambda connection: _place(connection, places))
@@ -49,7 +57,8 @@ async def _place_all(pool: Pool, places: Sequence[Place]) -> list[StorageError |
         if len(places) == 1:
             return [error]
         return [(await _place_all(pool, [place]))[0] for place in places]
-    return [None if place.booking.id in placed else SlotTaken() for place in places]
+    ids = [place.booking.id for place in places]
+    return [placed[id_] if id_ in placed else SlotTaken() for id_ in ids]
 
 
 async def _alone(pool: Pool, write: Write[Any]) -> Any | StorageError:
@@ -75,13 +84,16 @@ async def _again(pool: Pool, work: Callable[[Connection], Awaitable[Any]]) -> An
         for _ in range(TRIES - 1):
             try:
                 return await work(connection)
-            except AGAIN:
-                continue
+            except Exception as error:
+                if not collided(error):
+                    raise
         return await work(connection)
 
 
-async def _place(connection: Connection, places: Sequence[Place]) -> set[str]:
-    """The ids of those that found their slot free.
+async def _place(
+    connection: Connection, places: Sequence[Place]
+) -> dict[str, Booking | KeyReused | None]:
+    """Outcomes by booking; who is not among them found the slot taken.
 
     Sorted by room and time, so that daemons wait in one order: else two batches that take the same
     slots of two rooms wait for each other.
@@ -89,13 +101,22 @@ async def _place(connection: Connection, places: Sequence[Place]) -> set[str]:
     ordered = sorted(
         places, key=lambda place: (place.booking.resource_id, place.booking.occupied_start)
     )
-    rows = await connection.fetch(
-        statements.PLACE,
+    records = [
         as_json([place.booking for place in ordered]),
         as_json([place.event for place in ordered]),
         as_json(list(chain.from_iterable(place.messages for place in ordered))),
-    )
-    return {row["id"] for row in rows}
+    ]
+    keys = [kept for place in ordered if (kept := place.kept)]
+    if not keys:
+        return dict.fromkeys(await _ids(connection, statements.PLACE, *records))
+    placed = await _ids(connection, statements.PLACE_ONCE, *records, as_json(keys))
+    refused = [key for key in keys if key.booking_id not in placed]
+    known = await connection.fetch(statements.KNOWN_KEYS, as_json(refused)) if refused else []
+    return dict.fromkeys(placed) | read_placed(known)
+
+
+async def _ids(connection: Connection, sql: str, *parameters: str) -> set[str]:
+    return {row["id"] for row in await connection.fetch(sql, *parameters)}
 
 
 async def _change(connection: Connection, write: Change) -> None:
@@ -148,6 +169,10 @@ async def _supersede(connection: Connection, write: Supersede) -> int:
     return len(await connection.fetch(statements.SUPERSEDE, write.message_ids))
 
 
+async def _forget_keys(connection: Connection, write: ForgetKeys) -> int:
+    return int(await connection.fetchval(statements.FORGET_KEYS, write.before))
+
+
 async def _save_service(connection: Connection, write: SaveService) -> None:
     await _save(connection, write.service, statements.SAVE_SERVICE, statements.KNOWN_SERVICE)
 
@@ -176,6 +201,7 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] 
     Release: _release,
     Owe: _owe,
     Supersede: _supersede,
+    ForgetKeys: _forget_keys,
     SaveService: _save_service,
     SaveResource: _save_resource,
     SaveKey: _save_key,

@@ -37,6 +37,15 @@ _SETTINGS = {
 AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Two transactions got in each other's way; the same one again succeeds."""
 
+
+def collided(error: Exception) -> bool:
+    """Whether the same transaction again succeeds, or meets what the other one has written."""
+    return isinstance(error, AGAIN) or (
+        isinstance(error, asyncpg.UniqueViolationError)
+        and error.constraint_name == statements.KEY_ONCE
+    )
+
+
 _UNAVAILABLE = (
     OSError,
     TimeoutError,

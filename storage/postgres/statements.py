@@ -5,10 +5,10 @@ from collections.abc import Collection
 from storage.model import ApiKey, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
-PLACE = """
+_PLACE = """
 WITH placed AS (
     INSERT INTO bookings
-    SELECT * FROM json_populate_recordset(NULL::bookings, $1)
+    {bookings}
     ON CONFLICT ON CONSTRAINT booking_no_overlap DO NOTHING
     RETURNING id
 ), told AS (
@@ -21,11 +21,47 @@ WITH placed AS (
     SELECT message.*
       FROM json_populate_recordset(NULL::messages, $3) AS message
       JOIN placed ON placed.id = message.booking_id
-)
+){and_more}
 SELECT id FROM placed
 """
+PLACE = _PLACE.format(
+    bookings="SELECT * FROM json_populate_recordset(NULL::bookings, $1)", and_more=""
+)
 """Many bookings at once. A plain INSERT against an exclusion constraint deadlocks under
 contention; DO NOTHING waits for the other transaction instead, then leaves the row out."""
+
+PLACE_ONCE = _PLACE.format(
+    bookings="""
+    SELECT asking.*
+      FROM json_populate_recordset(NULL::bookings, $1) AS asking
+     WHERE NOT EXISTS (SELECT 1
+                         FROM json_populate_recordset(NULL::idempotency_keys, $4) AS asked
+                         JOIN idempotency_keys AS kept USING (caller, key)
+                        WHERE asked.booking_id = asking.id)
+     ORDER BY asking.resource_id, asking.occupied_start""",
+    and_more=""", kept AS (
+    INSERT INTO idempotency_keys
+    SELECT asked.*
+      FROM json_populate_recordset(NULL::idempotency_keys, $4) AS asked
+      JOIN placed ON placed.id = asked.booking_id
+)""",
+)
+"""The same where some have an idempotency key, and those left out whose key is known.
+
+A key that another transaction keeps meanwhile breaks the statement on `KEY_ONCE`; again, it is
+known."""
+
+KEY_ONCE = "idempotency_key_once"
+KNOWN_KEYS = """
+SELECT asked.booking_id AS asked, kept.fingerprint = asked.fingerprint AS same, events.booking
+  FROM json_populate_recordset(NULL::idempotency_keys, $1) AS asked
+  JOIN idempotency_keys AS kept USING (caller, key)
+  JOIN events ON events.booking_id = kept.booking_id AND events.version = 1
+"""
+FORGET_KEYS = """
+WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < $1 RETURNING 1)
+SELECT count(*) FROM gone
+"""
 
 CHANGE = f"""
 UPDATE bookings

@@ -23,11 +23,20 @@ from storage.interface import (
 )
 from storage.listing import Listing
 from storage.migrate import HISTORY, outstanding
-from storage.model import ApiKey, Booking, Message, Outbox, Resource, Service
+from storage.model import (
+    ApiKey,
+    Booking,
+    Event,
+    IdempotencyKey,
+    Message,
+    Outbox,
+    Resource,
+    Service,
+)
 from storage.postgres import statements
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
-from storage.rows import read
+from storage.rows import as_json, placed_before, read
 from storage.writes import Claim, Write
 
 Record = TypeVar("Record")
@@ -73,6 +82,18 @@ class PostgresStorage(Storage):
         if not found:
             raise NotFound
         return found[0]
+
+    async def placed_with(self, key: IdempotencyKey) -> Booking | None:
+        return placed_before(await self._rows(statements.KNOWN_KEYS, as_json([key])))
+
+    async def events(self, booking_id: str) -> list[Event]:
+        if not is_id(booking_id):
+            raise NotFound
+        sql = "SELECT * FROM events WHERE booking_id = ? ORDER BY version"
+        found = await self._all(Event, sql, booking_id)
+        if not found:
+            raise NotFound
+        return found
 
     async def bookings(
         self,

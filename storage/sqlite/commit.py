@@ -7,15 +7,23 @@ from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from typing import Any, cast
 
-from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
-from storage.model import Due, Message, MessageState, Resource, Service
-from storage.rows import as_json, read_due, text
+from storage.errors import (
+    KeyReused,
+    NotFound,
+    SlotTaken,
+    StaleVersion,
+    StorageError,
+    Unavailable,
+)
+from storage.model import Booking, Due, KeptKey, Message, MessageState, Resource, Service
+from storage.rows import as_json, read_due, read_placed, text
 from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
 from storage.writes import (
     Change,
     Claim,
+    ForgetKeys,
     NoteUse,
     Owe,
     Place,
@@ -51,7 +59,7 @@ def _together(
     connection: Raw, file: DatabaseFile, writes: Sequence[Write[Any]]
 ) -> list[Any | StorageError]:
     with file.turn(), translated():
-        if all(isinstance(write, Place) for write in writes):
+        if all(isinstance(write, Place) and write.key is None for write in writes):
             with suppress(SlotTaken):
                 return _place_all(connection, cast("Sequence[Place]", writes))
         with _transaction(connection):
@@ -98,10 +106,24 @@ def _place(connection: Raw, places: Sequence[Place]) -> list[Any | StorageError]
 
 
 def _place_all(connection: Raw, places: Sequence[Place]) -> list[Any | StorageError]:
-    """All of them or, with `SlotTaken`, none."""
-    bookings = _json([one.booking for one in places])
-    _unless_taken(connection, statements.PLACE, [bookings, *_told(places)])
-    return [None] * len(places)
+    """All of them or, with `SlotTaken`, none; those whose idempotency key is known are not new."""
+    known = _known(connection, places)
+    new = [one for one in places if one.booking.id not in known] if known else places
+    bookings = _json([one.booking for one in new])
+    _unless_taken(connection, statements.PLACE, [bookings, *_told(new)])
+    if keys := _kept(new):
+        connection.execute(statements.KEEP_KEYS, [_json(keys)])
+    return [known.get(one.booking.id) for one in places]
+
+
+def _kept(places: Sequence[Place]) -> list[KeptKey]:
+    return [kept for one in places if (kept := one.kept)]
+
+
+def _known(connection: Raw, places: Sequence[Place]) -> dict[str, Booking | KeyReused]:
+    """Those whose idempotency key has placed a booking before."""
+    keys = _kept(places)
+    return read_placed(connection.execute(statements.KNOWN_KEYS, [_json(keys)])) if keys else {}
 
 
 def _change(connection: Raw, write: Change) -> None:
@@ -188,6 +210,10 @@ def _supersede(connection: Raw, write: Supersede) -> int:
     return max(connection.executemany(statements.SUPERSEDE, ids).rowcount, 0)
 
 
+def _forget_keys(connection: Raw, write: ForgetKeys) -> int:
+    return connection.execute(statements.FORGET_KEYS, [text(write.before)]).rowcount
+
+
 def _save_service(connection: Raw, write: SaveService) -> None:
     _save(connection, write.service, statements.SAVE_SERVICE, statements.KNOWN_SERVICE)
 
@@ -220,6 +246,7 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     Release: _release,
     Owe: _owe,
     Supersede: _supersede,
+    ForgetKeys: _forget_keys,
     SaveService: _save_service,
     SaveResource: _save_resource,
     SaveKey: _save_key,

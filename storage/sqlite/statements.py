@@ -5,7 +5,7 @@ One statement for many rows takes and gives back Python's lock once, not once fo
 
 from collections.abc import Collection
 
-from storage.model import ApiKey, Booking, Event, Message, Resource, Service
+from storage.model import ApiKey, Booking, Event, KeptKey, Message, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
 
@@ -50,6 +50,17 @@ UPDATE bookings
  WHERE bookings.id = value ->> '$.id' AND version = ?
 """
 VERSION = "SELECT version FROM bookings WHERE id = ?"
+KNOWN_KEYS = """
+SELECT value ->> '$.booking_id' AS asked,
+       kept.fingerprint = value ->> '$.fingerprint' AS same,
+       events.booking
+  FROM json_each(?)
+  JOIN idempotency_keys AS kept
+    ON kept.caller = value ->> '$.caller' AND kept.key = value ->> '$.key'
+  JOIN events ON events.booking_id = kept.booking_id AND events.version = 1
+"""
+KEEP_KEYS = _insert("idempotency_keys", KeptKey)
+FORGET_KEYS = "DELETE FROM idempotency_keys WHERE created_at < ?"
 TELL = _insert("events", Event)
 OWE = _insert("messages", Message)
 OWE_STILL = f"""

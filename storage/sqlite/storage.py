@@ -24,8 +24,17 @@ from storage.interface import (
     Storage,
 )
 from storage.listing import Listing
-from storage.model import ApiKey, Booking, Message, Outbox, Resource, Service
-from storage.rows import read, text
+from storage.model import (
+    ApiKey,
+    Booking,
+    Event,
+    IdempotencyKey,
+    Message,
+    Outbox,
+    Resource,
+    Service,
+)
+from storage.rows import as_json, placed_before, read, text
 from storage.sqlite import statements
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
@@ -81,6 +90,16 @@ class SqliteStorage(Storage):
         if not found:
             raise NotFound
         return found[0]
+
+    async def placed_with(self, key: IdempotencyKey) -> Booking | None:
+        return placed_before(await self._rows(statements.KNOWN_KEYS, [as_json([key])]))
+
+    async def events(self, booking_id: str) -> list[Event]:
+        sql = "SELECT * FROM events WHERE booking_id = ? ORDER BY version"
+        found = await self._all(Event, sql, [booking_id])
+        if not found:
+            raise NotFound
+        return found
 
     async def bookings(
         self,

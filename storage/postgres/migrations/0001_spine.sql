@@ -80,6 +80,17 @@ CREATE TABLE events (
     PRIMARY KEY (booking_id, version)
 );
 
+CREATE TABLE idempotency_keys (
+    caller      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    booking_id  UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    created_at  TIMESTAMPTZ NOT NULL,
+    CONSTRAINT idempotency_key_once PRIMARY KEY (caller, key)
+);
+
+CREATE INDEX idempotency_key_by_age ON idempotency_keys (created_at);
+
 CREATE TABLE messages (
     id              UUID PRIMARY KEY,
     booking_id      UUID NOT NULL,

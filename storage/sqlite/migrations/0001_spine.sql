@@ -108,6 +108,17 @@ CREATE TABLE events (
     PRIMARY KEY (booking_id, version)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE idempotency_keys (
+    caller      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    booking_id  TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
+    created_at  TEXT NOT NULL,
+    PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_key_by_age ON idempotency_keys (created_at);
+
 CREATE TABLE messages (
     id              TEXT PRIMARY KEY,
     booking_id      TEXT NOT NULL,
