@@ -27,6 +27,7 @@ from bookingd.vitals import Vitals
 from schedules.actor import supervise
 from schedules.channels import Channel
 from schedules.dispatcher import Dispatcher
+from schedules.housekeeping import forget_keys
 from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
 RECONCILE_EVERY = timedelta(hours=1)
+TIDY_EVERY = timedelta(hours=1)
 NOTE_EVERY = timedelta(minutes=1)
 
 LAST_WORDS = 1.0
@@ -176,9 +178,13 @@ def _scheduler(
     async def remind() -> None:
         await reconcile(storage, config.promises, now)
 
+    async def tidy() -> None:
+        await forget_keys(storage, now())
+
     scheduler.every(LOOK_EVERY, "drain", drain)
     scheduler.every(RECONCILE_EVERY, "remind", remind)
     scheduler.every(NOTE_EVERY, "keys", keyring.note_use)
+    scheduler.every(TIDY_EVERY, "tidy", tidy)
     return scheduler
 
 

@@ -22,11 +22,12 @@ class Unauthorized(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the name of the key, as it goes into a booking's history, and its scope.
+    """Who asks: the key's id, its name as it goes into a booking's history, and its scope.
 
     With `origins` only pages of these may ask.
     """
 
+    id: str
     name: str
     scope: Scope
     origins: tuple[str, ...] = ()
@@ -44,7 +45,7 @@ class Keyring:
 
     def __init__(self, config: Config, storage: Storage, clock: Callable[[], datetime]) -> None:
         self._fixed = [
-            (digest(secret), Caller(name, scope))
+            (digest(secret), Caller(name, name, scope))
             for secret, name, scope in (
                 (config.admin_key, "environment (admin)", Scope.ADMIN),
                 (config.public_key, "environment (publishable)", Scope.PUBLISHABLE),
@@ -90,7 +91,7 @@ class Keyring:
         if key is None or not works(key, now):
             raise Unauthorized("this key is not known, or no longer valid")
         self._used[key.id] = now
-        return Caller(key.name, key.scope, key.origins)
+        return Caller(key.id, key.name, key.scope, key.origins)
 
     async def _load(self) -> Mapping[str, ApiKey]:
         return {key.digest: key for key in await self._storage.keys()}

@@ -14,7 +14,15 @@ from bookingd.policy import (
 )
 from schedules.messages import Promises, owed
 from storage.ids import new_id
-from storage.model import Booking, BookingStatus, Event, EventKind, Resource, Service
+from storage.model import (
+    Booking,
+    BookingStatus,
+    Event,
+    EventKind,
+    IdempotencyKey,
+    Resource,
+    Service,
+)
 from storage.writes import Change, Place
 
 _SILENT = frozenset({"version", "sequence", "updated_at", "occupied_start", "occupied_end"})
@@ -49,7 +57,13 @@ class Moment:
 
 
 def place(
-    details: Mapping[str, Any], slot: Slot, service: Service, resource: Resource, moment: Moment
+    details: Mapping[str, Any],
+    slot: Slot,
+    service: Service,
+    resource: Resource,
+    moment: Moment,
+    *,
+    key: IdempotencyKey | None = None,
 ) -> Place:
     """A new booking; `details` are the fields that the customer gave.
 
@@ -70,7 +84,8 @@ def place(
         updated_at=moment.now,
     )
     event = _event(EventKind.PLACED, booking, moment, {})
-    return Place(booking, event, owed(moment.promises, EventKind.PLACED, booking, moment.now))
+    messages = owed(moment.promises, EventKind.PLACED, booking, moment.now)
+    return Place(booking, event, messages, key)
 
 
 def edit(

@@ -5,6 +5,7 @@ import os
 import click
 
 from bookingd import __version__
+from bookingd.cli_bookings import bookings
 from bookingd.cli_keys import keys
 from bookingd.terminal import configuration, fail, run, with_storage
 from storage.interface import Health
@@ -76,4 +77,5 @@ def openapi() -> None:
     click.echo(json.dumps(document(application(configuration())), indent=2))
 
 
+main.add_command(bookings)
 main.add_command(keys)

@@ -62,6 +62,8 @@ def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         fail(os.EX_CONFIG, str(error))
     except StorageError as error:
         fail(os.EX_UNAVAILABLE, str(error))
+    except BrokenPipeError:
+        raise  # click ends quietly when nobody reads on
     except OSError as error:
         fail(os.EX_OSERR, str(error))
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from schedules.messages import Promises, reminders_owed
 from storage.errors import StorageError
-from storage.interface import BookingFilter, Position, Storage
+from storage.interface import BookingFilter, Storage
 from storage.model import LIVE, Booking, Message, MessageState
+from storage.pages import pages
 from storage.writes import Owe, Supersede
 
 log = logging.getLogger(__name__)
@@ -23,15 +24,8 @@ async def reconcile(storage: Storage, promises: Promises, clock: Callable[[], da
     """
     now = clock()
     mended = 0
-    after: Position | None = None
-    while True:
-        page = await storage.bookings(
-            BookingFilter(statuses=LIVE, date_from=now), limit=PAGE, after=after
-        )
+    async for page in pages(storage, BookingFilter(statuses=LIVE, date_from=now), size=PAGE):
         mended += await _reconcile_page(storage, promises, page, now)
-        if len(page) < PAGE:
-            break
-        after = Position(page[-1].start_time, page[-1].id)
     if mended:
         log.info("reminders reconciled", extra={"mended": mended})
     return mended

@@ -6,7 +6,17 @@ from typing import Any
 from aiohttp import web
 from aiohttp_apispec import validation_middleware
 
-from bookingd.api import bookings, catalogue, docs, health, metrics, parser
+from bookingd.api import (
+    bookings,
+    catalogue,
+    docs,
+    exporting,
+    health,
+    history,
+    listing,
+    metrics,
+    parser,
+)
 from bookingd.api.context import DOCUMENT, DRAIN, HEADERS
 from bookingd.api.cors import allow_origins
 from bookingd.api.headers import safe_headers
@@ -39,7 +49,9 @@ def application(config: Config) -> web.Application:
     app.add_routes(
         [
             web.post("/api/bookings", creating, expect_handler=_encourage),
-            web.get("/api/bookings", bookings.listing, expect_handler=_encourage),
+            web.get("/api/bookings", listing.listing, expect_handler=_encourage),
+            web.get("/api/bookings/export", exporting.export, expect_handler=_encourage),
+            web.get("/api/bookings/{id}/events", history.events, expect_handler=_encourage),
             web.get("/api/bookings/{id}", bookings.read, expect_handler=_encourage),
             web.put("/api/bookings/{id}", editing, expect_handler=_encourage),
             web.patch("/api/bookings/{id}", bookings.step, expect_handler=_encourage),

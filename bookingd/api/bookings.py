@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bookingd import changes
-from bookingd.api import cursor, present, responses
+from bookingd.api import idempotency, present, responses
 from bookingd.api.conditions import check_version, unless_known
 from bookingd.api.context import CATALOGUE, DESK, STORAGE, moment
 from bookingd.api.declare import (
@@ -20,14 +20,12 @@ from bookingd.api.declare import (
     open_to,
     takes_headers,
     takes_json,
-    takes_query,
 )
 from bookingd.api.errors import ApiError, Code
-from bookingd.api.schemas import EditedBooking, ListQuery, NewBooking, Step
+from bookingd.api.schemas import EditedBooking, NewBooking, Step
 from bookingd.availability import next_free
 from bookingd.changes import Slot
 from storage.errors import SlotTaken, StaleVersion
-from storage.interface import BookingFilter
 from storage.model import Booking, BookingStatus, Scope, Service
 from storage.writes import Change
 
@@ -51,62 +49,34 @@ def creating(schema: NewBooking) -> Handler:
 
     @about("bookings", "Place a booking", "It is kept, and its mails are owed, when this answers.")
     @takes_json(schema)
+    @takes_headers("Idempotency-Key")
     @answers(
         201,
         responses.Booking,
         "The booking.",
-        headers=("Location", "ETag"),
+        headers=("Location", "ETag", "Idempotent-Replayed"),
         links=("bookingsRead", "bookingsEdit", "bookingsStep", "bookingsCancel"),
     )
-    @may_fail(Code.SLOT_TAKEN)
+    @may_fail(Code.SLOT_TAKEN, Code.IDEMPOTENCY_MISMATCH)
     @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
+        key = idempotency.key(request, details)
+        if key and (placed := await request.app[STORAGE].placed_with(key)):
+            return _created(placed, replayed=True)
         offer = await request.app[CATALOGUE].get()
         named = details.pop("service_id", None), details.pop("resource_id", None)
         service, resource = offer.choose(*named)
         slot = _slot(details.pop("time_slot"))
-        place = changes.place({**_UNGIVEN, **details}, slot, service, resource, moment(request))
+        details = {**_UNGIVEN, **details}
+        place = changes.place(details, slot, service, resource, moment(request), key=key)
         try:
-            await request.app[DESK].ask(place)
+            placed = await request.app[DESK].ask(place)
         except SlotTaken as error:
             raise await _taken(request, slot, service, resource.id) from error
-        response = _one(place.booking)
-        response.set_status(HTTPStatus.CREATED)
-        response.headers["Location"] = f"/api/bookings/{place.booking.id}"
-        return response
+        return _created(placed or place.booking, replayed=placed is not None)
 
     return create
-
-
-@about("bookings", "List bookings", "By page with totals, or by cursor at any depth.")
-@takes_query(ListQuery())
-@answers(200, responses.BookingList, "Those that fit, in order.", headers=("ETag",))
-@may_be_known()
-@open_to(Scope.READ_ONLY, Scope.ADMIN)
-async def listing(request: web.Request) -> web.Response:
-    """GET /api/bookings."""
-    query = request["querystring"]
-    which = _filter(query)
-    storage, sort, limit = request.app[STORAGE], query["sort"], query["limit"]
-    if "cursor" in query:
-        after = cursor.position(query["cursor"], sort)
-        found = await storage.bookings(which, sort=sort, limit=limit + 1, after=after)
-        pagination: dict[str, Any] = {"limit": limit}
-    else:
-        page = query.get("page", 1)
-        found = await storage.bookings(which, sort=sort, limit=limit + 1, offset=(page - 1) * limit)
-        total = await storage.count_bookings(which)
-        pagination = {
-            "page": page,
-            "limit": limit,
-            "total": total,
-            "totalPages": -(-total // limit),
-        }
-    more = len(found) > limit
-    pagination["nextCursor"] = cursor.after(found[limit - 1], sort) if more else None
-    data = [present.booking(booking) for booking in found[:limit]]
-    return unless_known(request, present.json({"data": data, "pagination": pagination}))
 
 
 @about("bookings", "Read a booking")
@@ -227,9 +197,13 @@ def _slot(given: dict[str, Any]) -> Slot:
     return Slot(given["start_time"], given["duration"])
 
 
-def _filter(query: dict[str, Any]) -> BookingFilter:
-    names = ("date_from", "date_to", "email", "q", "service_id", "resource_id", "updated_since")
-    return BookingFilter(statuses=query.get("status"), **{name: query.get(name) for name in names})
+def _created(booking: Booking, *, replayed: bool) -> web.Response:
+    response = _one(booking)
+    response.set_status(HTTPStatus.CREATED)
+    response.headers["Location"] = f"/api/bookings/{booking.id}"
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
 def _one(booking: Booking) -> web.Response:

@@ -37,6 +37,12 @@ ALL_SEEING = frozenset({Scope.READ_ONLY, Scope.ADMIN})
 CALLER = "caller"
 """Where a request keeps whose key it came with."""
 
+STANDING = "standing"
+"""Where a request keeps the headers that say how many more there may be."""
+
+TIME_LIMIT = "time limit"
+"""Where a request keeps the `asyncio.Timeout` that ends it."""
+
 
 async def sees_all(request: web.Request) -> bool:
     """Whether it comes with a key that reads everything, on a route that needs none.

@@ -17,7 +17,9 @@ SENT = (
 """What a page may send beyond what any page may."""
 
 READ = (
+    "Content-Disposition",
     "ETag",
+    "Idempotent-Replayed",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

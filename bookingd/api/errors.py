@@ -16,7 +16,7 @@ from bookingd.clock import now
 from bookingd.logs import request_id
 from bookingd.policy import InPast, InvalidTransition, WrongLength
 from schedules.actor import MailboxFull
-from storage.errors import NotFound, SlotTaken, StaleVersion, Unavailable
+from storage.errors import KeyReused, NotFound, SlotTaken, StaleVersion, Unavailable
 
 PROBLEM = "application/problem+json"
 RETRY_AFTER = 2
@@ -38,6 +38,7 @@ class Code(Enum):
     STALE_VERSION = (412, "Somebody else changed it in the meantime.")
     PAYLOAD_TOO_LARGE = (413, "The body is too large.")
     UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json.")
+    IDEMPOTENCY_MISMATCH = (422, "Another request has used this Idempotency-Key.")
     RATE_LIMITED = (429, "Too many requests from this address.")
     INTERNAL_ERROR = (500, "Something went wrong here.")
     SERVICE_UNAVAILABLE = (503, "The service cannot do this at the moment.")
@@ -143,6 +144,7 @@ _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     NotFound: (Code.NOT_FOUND, {}),
     StaleVersion: (Code.STALE_VERSION, {}),
     SlotTaken: (Code.SLOT_TAKEN, {}),
+    KeyReused: (Code.IDEMPOTENCY_MISMATCH, {}),
     InvalidTransition: (Code.INVALID_TRANSITION, {}),
     Unauthorized: (Code.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"}),
     Unavailable: (Code.SERVICE_UNAVAILABLE, LATER),

@@ -9,7 +9,17 @@ from collections import Counter
 from aiohttp import web
 
 from bookingd.addresses import client_address
-from bookingd.api.context import CALLER, CONFIG, DRAIN, HEADERS, KEYRING, LIMITER, MEASURES
+from bookingd.api.context import (
+    CALLER,
+    CONFIG,
+    DRAIN,
+    HEADERS,
+    KEYRING,
+    LIMITER,
+    MEASURES,
+    STANDING,
+    TIME_LIMIT,
+)
 from bookingd.api.declare import Handler, is_always_answered, is_unlimited
 from bookingd.api.errors import LATER, ApiError, Code, answer, translated
 from bookingd.api.headers import add_headers
@@ -42,7 +52,7 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
     drain.enter()
     try:
         _check_room(request, drain)
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(LIMIT) as request[TIME_LIMIT]:
             response = await handler(request)
     except Exception as error:  # noqa: BLE001 - everything has to be answered
         response = failed(request, error)
@@ -68,6 +78,7 @@ async def answering(request: web.Request, handler: Handler) -> web.StreamRespons
 async def dressing(request: web.Request, response: web.StreamResponse) -> None:
     """Adds the headers of every answer, before the first byte of a streamed one leaves."""
     add_headers(response, request.app[HEADERS])
+    response.headers.update(request.get(STANDING, ()))
 
 
 @web.middleware
@@ -83,13 +94,13 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
     keyed = "Authorization" in request.headers
     if keyed and (locked_out := await limiter.locked_out(address)):
         raise ApiError(Code.RATE_LIMITED, TOO_MANY_KEYS, headers=locked_out.headers)
+    request[STANDING] = standing.headers
     try:
         response = await handler(request)
-    except Exception as error:  # noqa: BLE001 - whatever the answer, it says how many are left
+    except Exception as error:  # noqa: BLE001 - a wrong key, too, is an answer by now
         response = failed(request, error)
     if keyed and response.status == Code.UNAUTHORIZED.status:
         await limiter.wrong_key(address)
-    response.headers.update(standing.headers)
     return response
 
 

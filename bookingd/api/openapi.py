@@ -22,7 +22,8 @@ from bookingd.api import wording
 from bookingd.api.declare import Handler, is_unlimited
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
 from bookingd.api.fields import Several
-from bookingd.api.responses import Booking, Error, camel_case
+from bookingd.api.present import camel_case
+from bookingd.api.responses import Booking, Error
 from storage.model import Scope
 
 JSON = "application/json"
@@ -138,7 +139,7 @@ def _response(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "description": said["description"],
         "headers": {name: name for name in (*wording.ALWAYS, *said["headers"])},
-        "content": dict.fromkeys(said["media"], content),
+        "content": {media: content if media == JSON else {"schema": {}} for media in said["media"]},
         **({"links": links} if links else {}),
     }
 

@@ -10,6 +10,12 @@ from storage.model import Booking, Resource, Service
 _OPTIONS = orjson.OPT_UTC_Z
 
 
+def camel_case(name: str) -> str:
+    """The name of a field or a handler, as clients see it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def booking(record: Booking) -> dict[str, Any]:
     """A booking for those who may see it. Instants in UTC, duration in minutes."""
     return {
@@ -69,11 +75,16 @@ def resource(record: Resource, *, whole: bool) -> dict[str, Any]:
 def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response:
     """A response with `body` as JSON."""
     return web.Response(
-        body=orjson.dumps(body, option=_OPTIONS),
+        body=dumps(body),
         headers=headers,
         content_type="application/json",
         charset="utf-8",
     )
+
+
+def dumps(body: object) -> bytes:
+    """JSON in UTF-8, instants in UTC."""
+    return orjson.dumps(body, option=_OPTIONS)
 
 
 def etag(record: Booking | Service | Resource) -> str:

@@ -9,14 +9,9 @@ from marshmallow import EXCLUDE, Schema, fields
 
 from bookingd.api.errors import Code
 from bookingd.api.fields import Choice, Id
+from bookingd.api.present import camel_case
 from bookingd.api.schemas import TimeSlot
-from storage.model import BookingStatus
-
-
-def camel_case(name: str) -> str:
-    """The name of a field or a handler, as clients see it."""
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
+from storage.model import Audience, BookingStatus, EventKind, MessageKind, MessageState
 
 
 class Body(Schema):
@@ -120,6 +115,85 @@ class BookingList(Body):
     example: ClassVar[dict[str, Any]] = {
         "data": [Booking.example],
         "pagination": {"page": 1, "limit": 20, "total": 1, "totalPages": 1, "nextCursor": None},
+    }
+
+
+class BookingExport(Body):
+    """All bookings that fit."""
+
+    data = fields.List(fields.Nested(Booking))
+
+    example: ClassVar[dict[str, Any]] = {"data": [Booking.example]}
+
+
+class FieldChange(Body):
+    """What a field was, and what it became."""
+
+    before = fields.Raw(allow_none=True)
+    after = fields.Raw(allow_none=True)
+
+
+class Message(Body):
+    """A mail that an event caused, and how it went."""
+
+    id = Id()
+    kind = Choice(MessageKind)
+    audience = Choice(Audience)
+    recipient = fields.String()
+    state = Choice(MessageState)
+    due_at = fields.DateTime()
+    attempts = fields.Integer()
+    sent_at = fields.DateTime(allow_none=True)
+    last_error = fields.String(allow_none=True)
+
+
+class Event(Body):
+    """Something that happened to a booking."""
+
+    version = fields.Integer(metadata={"description": "The booking's, which this made."})
+    kind = Choice(EventKind)
+    at = fields.DateTime()
+    actor = fields.String(metadata={"description": "The name of the key that did it."})
+    reason = fields.String(allow_none=True)
+    changes = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(FieldChange),
+        metadata={"description": "By field of the booking."},
+    )
+    messages = fields.List(fields.Nested(Message))
+
+
+class History(Body):
+    """The events of a booking, oldest first."""
+
+    data = fields.List(fields.Nested(Event))
+
+    example: ClassVar[dict[str, Any]] = {
+        "data": [
+            {
+                "version": 2,
+                "kind": "changed",
+                "at": "2030-02-13T08:15:00.482000Z",
+                "actor": "front desk",
+                "reason": None,
+                "changes": {
+                    "startTime": {"before": "2030-03-04T09:00:00Z", "after": "2030-03-04T11:00:00Z"}
+                },
+                "messages": [
+                    {
+                        "id": "0195a5fa-1f62-7d08-b0c5-51a7e09c3e44",
+                        "kind": "changed",
+                        "audience": "customer",
+                        "recipient": "ada@example.com",
+                        "state": "sent",
+                        "dueAt": "2030-02-13T08:15:00.482000Z",
+                        "attempts": 1,
+                        "sentAt": "2030-02-13T08:15:01.027000Z",
+                        "lastError": None,
+                    }
+                ],
+            }
+        ]
     }
 
 

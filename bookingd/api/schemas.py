@@ -19,6 +19,7 @@ from bookingd.api.fields import (
     Text,
     Zone,
 )
+from bookingd.exporting import Format
 from storage.interface import Sort
 from storage.model import BookingStatus
 
@@ -99,17 +100,9 @@ class Step(Schema):
     example: ClassVar[dict[str, Any]] = {"status": "CONFIRMED"}
 
 
-class ListQuery(Schema):
-    """The query of the list: filters, an order, and either a page or a cursor."""
+class Selection(Schema):
+    """The query of many bookings: filters and an order."""
 
-    page = Count(1, 1_000_000, metadata={"description": "Pages come with totals."})
-    limit = Count(1, 200, load_default=20, metadata={"description": "Bookings on a page."})
-    cursor = fields.String(
-        metadata={
-            "description": "Instead of `page`: empty to begin with, then `nextCursor` of the "
-            "page before. Any depth costs the same."
-        }
-    )
     status = Several(BookingStatus, metadata={"description": "Any of these, parted by commas."})
     date_from = Instant(
         in_query=True, data_key="dateFrom", metadata={"description": "Starts then or later."}
@@ -131,11 +124,38 @@ class ListQuery(Schema):
     )
 
     @validates_schema
-    def _sensible(self, data: dict[str, Any], **_: Any) -> None:
-        if "page" in data and "cursor" in data:
-            raise ValidationError("Use either page or cursor.", "cursor")
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
         if "date_from" in data and "date_to" in data and data["date_from"] > data["date_to"]:
             raise ValidationError("Must not lie before dateFrom.", "dateTo")
+
+
+class ListQuery(Selection):
+    """The query of the list: besides, either a page or a cursor."""
+
+    page = Count(1, 1_000_000, metadata={"description": "Pages come with totals."})
+    limit = Count(1, 200, load_default=20, metadata={"description": "Bookings on a page."})
+    cursor = fields.String(
+        metadata={
+            "description": "Instead of `page`: empty to begin with, then `nextCursor` of the "
+            "page before. Any depth costs the same."
+        }
+    )
+
+    @validates_schema
+    def _page_or_cursor(self, data: dict[str, Any], **_: Any) -> None:
+        if "page" in data and "cursor" in data:
+            raise ValidationError("Use either page or cursor.", "cursor")
+
+
+class ExportQuery(Selection):
+    """The query of the export: besides, what the file is to be."""
+
+    format = Choice(Format, load_default=Format.CSV)
+    sort = Choice(
+        Sort,
+        load_default=Sort.CREATED,
+        metadata={"description": "With a minus, the other direction."},
+    )
 
 
 def new_booking(required: Collection[str]) -> NewBooking:

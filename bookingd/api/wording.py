@@ -46,6 +46,14 @@ TAKEN: Mapping[str, Mapping[str, Any]] = {
         "letters, digits and `._:/+=-`. Anything else is replaced.",
         "schema": {"type": "string"},
     },
+    "Idempotency-Key": {
+        "description": "A name of your own for this booking, such as a UUID: the same request "
+        "again, within 24 hours and with the same API key, places nothing new and is answered as "
+        "the first one was. With another body the answer is `422 IDEMPOTENCY_MISMATCH`. A request "
+        "that failed leaves no trace and may be repeated "
+        "(draft-ietf-httpapi-idempotency-key-header).",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    },
     "If-Match": {
         "description": 'The `ETag` that the change is meant for, such as `"3"` (RFC 9110, '
         "section 13.1.1). If somebody else was faster, the answer is `412 STALE_VERSION`; without "
@@ -84,6 +92,17 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "description": "The path of what was made.",
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Idempotent-Replayed": {
+        "description": "The booking was placed before, by the same request with the same "
+        "`Idempotency-Key`; this is the answer of then.",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Content-Disposition": {
+        "description": "A name for the file (RFC 6266).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": 'attachment; filename="bookings.csv"',
     },
     "ETag": {
         "description": "The version, for `If-Match` and `If-None-Match` (RFC 9110, section "

@@ -64,7 +64,7 @@ async def test_a_kept_key_is_known_with_its_name_scope_and_origins(
     keyring: Keyring, storage: Storage, scope: Scope
 ):
     header, key = await kept(storage, scope=scope, origins=("https://example.org",))
-    assert await keyring.caller(header) == Caller(key.name, scope, key.origins)
+    assert await keyring.caller(header) == Caller(key.id, key.name, scope, key.origins)
 
 
 async def test_a_mistyped_key_is_told_from_an_unknown_one_without_a_look_up(
@@ -103,7 +103,7 @@ async def test_a_mistyped_key_is_told_from_an_unknown_one_without_a_look_up(
     ],
 )
 def test_where_a_key_is_welcome_from(origins: tuple[str, ...], given: str | None, welcome: bool):
-    assert Caller("web", Scope.PUBLISHABLE, origins).welcome_from(given) is welcome
+    assert Caller("id", "web", Scope.PUBLISHABLE, origins).welcome_from(given) is welcome
 
 
 @on_both

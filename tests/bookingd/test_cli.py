@@ -31,7 +31,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "path", [[], ["serve"], ["check"], ["migrate"], ["openapi"], ["keys"], ["keys", "create"],
-             ["keys", "list"], ["keys", "revoke"], ["keys", "roll"]]
+             ["keys", "list"], ["keys", "revoke"], ["keys", "roll"], ["bookings"],
+             ["bookings", "list"], ["bookings", "export"]]
 )  # fmt: skip
 def test_everything_has_help(path: list[str]):
     for option in ("--help", "-h"):

@@ -78,6 +78,8 @@ class Contract:
         if examples and (code := json.loads(_text(response))["errorCode"]) not in examples:
             return f"{code} is not documented"
         schema = content[response.content_type]["schema"]
+        if not isinstance(response, web.Response):
+            return None  # a streamed body is yet to come: tests of its own hold it
         return self._body(schema, response) if schema else None
 
     def _body(self, schema: Any, response: web.StreamResponse) -> str | None:
