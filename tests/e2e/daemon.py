@@ -69,6 +69,14 @@ class Daemon:
         return self._process is not None and self._process.returncode is None
 
     @property
+    def most_memory(self) -> int:
+        """Bytes that it has had in memory at once at the most."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        [most] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(most.split()[1]) * 1024
+
+    @property
     def out(self) -> str:
         """All that was written to standard output, by every run."""
         return self._out.read_text()
