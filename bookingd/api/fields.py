@@ -207,7 +207,7 @@ class Minutes(fields.Field[timedelta]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         shortest, longest = _minutes(SHORTEST), _minutes(LONGEST)
-        if type(value) is not int or not shortest <= value <= longest:
+        if not _is_whole(value) or not shortest <= value <= longest:
             raise ValidationError(f"Must be a whole number of minutes, {shortest} to {longest}.")
         return timedelta(minutes=value)
 
@@ -224,9 +224,9 @@ class Whole(fields.Field[int]):
         return {"type": "integer", "minimum": self._lowest, "maximum": self._highest}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
-        if type(value) is not int or not self._lowest <= value <= self._highest:
+        if not _is_whole(value) or not self._lowest <= value <= self._highest:
             raise ValidationError(f"Must be a whole number from {self._lowest} to {self._highest}.")
-        return value
+        return int(value)
 
 
 class Flag(fields.Field[bool]):
@@ -351,6 +351,11 @@ class Choice(fields.Field[Any]):
             return self._choices(value)
         except ValueError as error:
             raise ValidationError(f"Must be one of: {', '.join(self._choices)}.") from error
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is an integer as JSON Schema means it (draft 2020-12, section 4.2.3): 60.0 is."""
+    return type(value) is int or (type(value) is float and value.is_integer())
 
 
 def _values(choices: type[StrEnum]) -> list[str]:

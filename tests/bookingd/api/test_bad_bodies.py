@@ -93,7 +93,7 @@ FIELDS: list[tuple[str, Any, tuple[str, ...]]] = [
       for value in (1, "x", [], [SLOT])],
     ("empty timeSlot", a_body(timeSlot={}), ("timeSlot.startTime", "timeSlot.duration")),
     *[(f"duration {value!r}", slot(duration=value), ("timeSlot.duration",))
-      for value in (None, 0, -1, -60, 1441, 10**9, 2**63, 2**64, 1.5, 60.0, True, False, "60", "",
+      for value in (None, 0, -1, -60, 1441, 10**9, 2**63, 2**64, 1.5, 1e30, True, False, "60", "",
                     [], {}, [60])],
     *[(f"startTime {value!r}", slot(startTime=value), ("timeSlot.startTime",))
       for value in (
