@@ -83,9 +83,12 @@ async def dressing(request: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses an address that asks too often, or that has shown too many wrong keys."""
+    """Refuses an address that asks too often, or that has shown too many wrong keys.
+
+    A page could not read the refusal of its preflight (Fetch standard, 4.8), so none is refused.
+    """
     limiter = request.app[LIMITER]
-    if limiter is None or is_unlimited(request.match_info.handler):
+    if limiter is None or _preflight(request) or is_unlimited(request.match_info.handler):
         return await handler(request)
     address = _address(request)
     standing = await limiter.request(address)
