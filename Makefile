@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser redocly bench fuzz-raw slow lock dist clean
+.PHONY: help run test check browser redocly bench fuzz fuzz-raw slow lock dist clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ redocly: $(VENV)/installed ## lint the OpenAPI document by Redocly's recommended
 
 bench: $(VENV)/installed-dev ## measure
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/installed-dev ## try the API by its own document, on both databases: a few minutes
+	$(BIN)/python -m fuzzing documented --database sqlite $(ARGS)
+	$(BIN)/python -m fuzzing documented --database postgres $(ARGS)
 
 fuzz-raw: $(VENV)/installed-dev ## send broken requests to the daemon, 50,000 of them
 	$(BIN)/python -m fuzzing raw $(ARGS)

@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmarks.postgres import database, postgres
 from benchmarks.servers import Running, daemon, running
 from benchmarks.sink import sink
+from fuzzing.documented import attack as documented_attack
 from fuzzing.raw import Findings, attack
 from fuzzing.requests import Keys
 from fuzzing.slow import Measured, measure, p99
@@ -64,6 +65,30 @@ def slow(kind: str, connections: int, seconds: float) -> None:
     for line in wrong[:SHOWN]:
         click.echo(line)
     sys.exit(bool(wrong) or p99(found.crowded) > ALLOWED * p99(found.calm))
+
+
+@main.command()
+@on_database
+@click.option(
+    "--examples",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="of each operation, at most",
+)
+@click.option(
+    "--least", default=5000, show_default=True, help="fewer cases than that are a failure"
+)
+@click.option("--seed", type=int, default=1, show_default=True)
+def documented(kind: str, examples: int, least: int, seed: int) -> None:
+    """Send what the OpenAPI document allows, and what not; all answers have to be as it says."""
+    with attacked(kind) as (server, keys, log):
+        verdict = documented_attack(server.port, keys.admin, seed, examples)
+    wrong = [*faults(log()), *verdict.complaints(least)]
+    click.echo(f"{kind}: {verdict.cases} cases in {verdict.seconds:.0f} s, {len(wrong)} complaints")
+    for line in wrong[:SHOWN]:
+        click.echo(line)
+    sys.exit(bool(wrong))
 
 
 Log = Callable[[], str]

@@ -1,5 +1,10 @@
-"""A few hundred broken requests; `make fuzz-raw` sends fifty thousand."""
+"""A few hundred requests; `make fuzz` and `make fuzz-raw` send thousands."""
 
+import asyncio
+
+import pytest
+
+from fuzzing.documented import attack as documented_attack
 from fuzzing.raw import attack
 from fuzzing.requests import Keys
 from tests.e2e.daemon import ADMIN_KEY, PUBLIC_KEY, Daemon, faults
@@ -16,3 +21,12 @@ async def test_broken_requests_are_all_answered_and_leave_nothing_behind(daemon:
     assert findings.stored >= len(findings.placed)
     assert faults(daemon.err) == []
     assert "Traceback" not in daemon.err
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_the_api_is_as_its_document_says(daemon: Daemon):
+    runs = ("examples,stateful",)
+    verdict = await asyncio.to_thread(documented_attack, daemon.port, ADMIN_KEY, 11, 2, runs)
+    assert verdict.complaints(least=20) == []
+    assert verdict.complaints(least=verdict.cases + 1) != []
+    assert faults(daemon.err) == []
