@@ -27,3 +27,12 @@ def test_the_drawing_of_the_statuses_has_every_step():
     )
     steps = [(before, after) for before, all_after in TRANSITIONS.items() for after in all_after]
     assert sorted(drawn) == sorted(steps)
+
+
+def test_the_page_of_the_form_has_the_files_that_the_browser_tests_open():
+    page = (DOCS / "booking-form.md").read_text()
+    shown = re.findall(
+        r"\]\(\.\./(examples/[^)]+)\):\n\n```\w+\n(.*?)```$", page, re.DOTALL | re.MULTILINE
+    )
+    files = [file for file in (DOCS.parent / "examples").rglob("*") if file.is_file()]
+    assert dict(shown) == {str(file.relative_to(DOCS.parent)): file.read_text() for file in files}

@@ -1,30 +1,20 @@
 """The page of the documentation as a person uses it, in Chromium that can reach nothing else."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route, async_playwright, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.e2e.booking import booking
+from tests.e2e.browser import chromium
 from tests.e2e.daemon import PUBLIC_KEY, Daemon
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
 ]
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
 
 
 class Visit:
@@ -54,17 +44,11 @@ class Visit:
 @pytest.fixture
 async def visit(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Visit]:
     """The page of the documentation, just opened."""
-    found = shutil.which("chromium")
-    assert found, "there is no Chromium; make browser installs it"
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=found, args=list(QUIET)
-        )
+    async with chromium(tmp_path / "profile") as context:
         visit = Visit(await context.new_page(), daemon)
         await context.route("**/*", visit.guard)
         await visit.page.goto(f"{daemon.url}/api/docs/ui")
         yield visit
-        await context.close()
 
 
 async def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(visit: Visit):
