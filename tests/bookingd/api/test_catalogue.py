@@ -267,7 +267,7 @@ async def test_what_is_not_there_is_not_found(house: House, noun: str):
 BAD: list[tuple[str, dict[str, Any], str]] = [
     *[("services", {"durations": value}, field) for value, field in (
         (None, "durations"), (30, "durations"), ("30", "durations"), ([0], "durations.0"),
-        ([30, 1441], "durations.1"), ([30, 30], "durations"), ([30.0], "durations.0"),
+        ([30, 1441], "durations.1"), ([30, 30], "durations"), ([30.5], "durations.0"),
         ([True], "durations.0"), (["30"], "durations.0"), ([2**63], "durations.0"),
         (list(range(1, 52)), "durations"))],
     *[("services", {"colour": value}, "colour")
