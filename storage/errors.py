@@ -26,6 +26,10 @@ class StaleVersion(StorageError):
     """The record was changed by somebody else in the meantime."""
 
 
+class NotRetryable(StorageError):
+    """The message cannot be sent again."""
+
+
 class Unavailable(StorageError):
     """The database cannot be reached or cannot write at the moment; try again."""
 

@@ -15,6 +15,8 @@ from storage.model import (
     Event,
     IdempotencyKey,
     Message,
+    MessageKind,
+    MessageState,
     Outbox,
     Resource,
     Service,
@@ -37,6 +39,17 @@ class BookingFilter:
     service_id: str | None = None
     resource_id: str | None = None
     updated_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which messages; what is None does not restrict. `due_to` is exclusive."""
+
+    states: Collection[MessageState] | None = None
+    kinds: Collection[MessageKind] | None = None
+    booking_id: str | None = None
+    due_from: datetime | None = None
+    due_to: datetime | None = None
 
 
 class Sort(StrEnum):
@@ -155,6 +168,16 @@ class Storage(ABC):
     @abstractmethod
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         """All messages of these bookings, oldest first."""
+
+    @abstractmethod
+    async def message(self, message_id: str) -> Message:
+        """One message. Raises `NotFound`."""
+
+    @abstractmethod
+    async def outbox_page(
+        self, which: MessageFilter, *, limit: int, after: str | None = None
+    ) -> list[Message]:
+        """Those that match, newest first, from behind the one with the id `after` on."""
 
     @abstractmethod
     async def outbox(self, now: datetime) -> Outbox:

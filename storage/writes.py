@@ -66,6 +66,7 @@ class Change(Write[None]):
     """A booking as it is to be, if it is still at `expected` version.
 
     The unsent reminders of the booking are superseded; `messages` holds those owed from now on.
+    A move or a cancellation also supersedes what is dead, for it tells of a time that is no more.
     `confirmation_sent` and `reminder_sent` are not taken from `booking`: the first stays as it
     is, the second falls back to false when the start moves.
     Errors: `NotFound`, `StaleVersion`, `SlotTaken`.
@@ -114,6 +115,29 @@ class Release(Write[int]):
     """Give back, unsent, whatever the daemon `owner` has leased. Answers how many."""
 
     owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry(Write[None]):
+    """A message to be sent again, from now on, with all its attempts.
+
+    One that is dead, or that is due and waits for its next attempt; it must not have expired, and
+    its booking must not have been moved or cancelled since. A customer's goes to the address that
+    the booking has by now, an administrator's to `admin_email`, where there is one.
+    Errors: `NotFound`, `NotRetryable`.
+    """
+
+    message_id: str
+    now: datetime
+    admin_email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDead(Write[int]):
+    """The same for all that are dead and can be sent again. Answers how many they are."""
+
+    now: datetime
+    admin_email: str | None
 
 
 @dataclass(frozen=True, slots=True)

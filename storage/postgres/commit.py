@@ -7,11 +7,13 @@ from typing import Any, cast
 from storage.errors import (
     KeyReused,
     NotFound,
+    NotRetryable,
     SlotTaken,
     StaleVersion,
     StorageError,
     Unavailable,
 )
+from storage.ids import is_id
 from storage.model import Booking, Due, MessageState, Resource, Service
 from storage.postgres import statements
 from storage.postgres.connection import Connection, Pool, collided, one
@@ -24,6 +26,8 @@ from storage.writes import (
     Owe,
     Place,
     Release,
+    Retry,
+    RetryDead,
     SaveKey,
     SaveResource,
     SaveService,
@@ -124,7 +128,7 @@ async def _change(connection: Connection, write: Change) -> None:
     if not await connection.fetchval(statements.CHANGE, as_json(booking), write.expected):
         known = await connection.fetchval(statements.VERSION, booking.id)
         raise StaleVersion if known else NotFound
-    await connection.execute(statements.SUPERSEDE_REMINDERS, booking.id)
+    await connection.execute(statements.SUPERSEDE_OLD, booking.id)
     await connection.execute(statements.TELL, as_json(write.event))
     await connection.execute(statements.OWE, as_json(write.messages))
 
@@ -159,6 +163,23 @@ async def _settle(connection: Connection, write: Settle) -> bool:
 
 async def _release(connection: Connection, write: Release) -> int:
     return len(await connection.fetch(statements.RELEASE, write.owner))
+
+
+async def _retry(connection: Connection, write: Retry) -> None:
+    if not is_id(write.message_id):
+        raise NotFound
+    await connection.execute(statements.HOLD_BOOKING, write.message_id)
+    retried = await connection.fetchval(
+        statements.RETRY, write.now, write.admin_email, write.message_id
+    )
+    if not retried:
+        known = await connection.fetchval(statements.KNOWN_MESSAGE, write.message_id)
+        raise NotRetryable if known else NotFound
+
+
+async def _retry_dead(connection: Connection, write: RetryDead) -> int:
+    await connection.execute(statements.HOLD_BOOKINGS_OF_DEAD)
+    return int(await connection.fetchval(statements.RETRY_DEAD, write.now, write.admin_email))
 
 
 async def _owe(connection: Connection, write: Owe) -> int:
@@ -199,6 +220,8 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] 
     Claim: _claim,
     Settle: _settle,
     Release: _release,
+    Retry: _retry,
+    RetryDead: _retry_dead,
     Owe: _owe,
     Supersede: _supersede,
     ForgetKeys: _forget_keys,

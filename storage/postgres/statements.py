@@ -88,10 +88,20 @@ SELECT message.*
 ON CONFLICT DO NOTHING
 RETURNING id
 """
-SUPERSEDE_REMINDERS = """
+_STANDS = """
+EXISTS (SELECT 1
+          FROM events
+          JOIN bookings ON bookings.id = events.booking_id
+         WHERE events.booking_id = messages.booking_id
+           AND events.version = messages.version
+           AND (events.booking ->> 'sequence')::integer = bookings.sequence)"""
+"""Whether the booking was neither moved nor cancelled since the message came to be owed."""
+
+SUPERSEDE_OLD = f"""
 UPDATE messages
    SET state = 'superseded'
- WHERE booking_id = $1 AND kind = 'reminder' AND state IN ('pending', 'leased')
+ WHERE booking_id = $1
+   AND (kind = 'reminder' AND state IN ('pending', 'leased') OR state = 'dead' AND NOT {_STANDS})
 """
 SUPERSEDE = """
 UPDATE messages
@@ -168,6 +178,49 @@ WITH settled AS (
 )
 SELECT count(*) FROM settled
 """
+HOLD_BOOKING = """
+SELECT 1
+  FROM bookings
+ WHERE id = (SELECT booking_id FROM messages WHERE id = $1)
+   FOR SHARE
+"""
+HOLD_BOOKINGS_OF_DEAD = """
+SELECT 1
+  FROM bookings
+ WHERE id IN (SELECT booking_id FROM messages WHERE state = 'dead')
+ ORDER BY id
+   FOR SHARE
+"""
+"""So that none is changed, and its reminders owed anew, while what is dead is looked at."""
+
+_RETRY = f"""
+WITH retried AS (
+    UPDATE messages
+       SET state = 'pending',
+           next_attempt_at = $1,
+           attempts = 0,
+           recipient = CASE audience
+               WHEN 'customer' THEN (SELECT email FROM bookings WHERE id = booking_id)
+               ELSE coalesce($2, recipient)
+           END
+     WHERE (expires_at IS NULL OR expires_at > $1)
+       AND {_STANDS}
+       AND (state = 'pending' OR kind <> 'reminder' OR NOT EXISTS (
+               SELECT 1
+                 FROM messages AS other
+                WHERE other.booking_id = messages.booking_id AND other.due_at = messages.due_at
+                  AND other.kind = 'reminder'
+                  AND (other.state IN ('pending', 'leased', 'sent')
+                       OR other.state = 'dead' AND other.id > messages.id)))
+       AND {{which}}
+    RETURNING id
+)
+SELECT count(*) FROM retried
+"""
+RETRY = _RETRY.format(which="id = $3 AND (state = 'dead' OR state = 'pending' AND due_at <= $1)")
+RETRY_DEAD = _RETRY.format(which="state = 'dead'")
+KNOWN_MESSAGE = "SELECT 1 FROM messages WHERE id = $1"
+
 RELEASE = """
 UPDATE messages
    SET state = 'pending', leased_by = NULL, attempts = attempts - 1

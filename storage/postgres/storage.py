@@ -17,6 +17,7 @@ from storage.interface import (
     SOON,
     BookingFilter,
     Health,
+    MessageFilter,
     Position,
     Sort,
     Storage,
@@ -33,6 +34,7 @@ from storage.model import (
     Resource,
     Service,
 )
+from storage.outbox_listing import OutboxListing
 from storage.postgres import statements
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
@@ -123,6 +125,20 @@ class PostgresStorage(Storage):
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"
         return await self._all(Message, sql, list(filter(is_id, booking_ids)))
+
+    async def message(self, message_id: str) -> Message:
+        if not is_id(message_id):
+            raise NotFound
+        found = await self._all(Message, "SELECT * FROM messages WHERE id = ?", message_id)
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def outbox_page(
+        self, which: MessageFilter, *, limit: int, after: str | None = None
+    ) -> list[Message]:
+        listing = OutboxListing(which, limit=limit, after=after, instant=_as_it_is)
+        return await self._all(Message, listing.sql, *listing.parameters)
 
     async def outbox(self, now: datetime) -> Outbox:
         async with one(self._pool) as connection:

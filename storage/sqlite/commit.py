@@ -10,6 +10,7 @@ from typing import Any, cast
 from storage.errors import (
     KeyReused,
     NotFound,
+    NotRetryable,
     SlotTaken,
     StaleVersion,
     StorageError,
@@ -28,6 +29,8 @@ from storage.writes import (
     Owe,
     Place,
     Release,
+    Retry,
+    RetryDead,
     SaveKey,
     SaveResource,
     SaveService,
@@ -91,7 +94,7 @@ def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | Stora
 def _outcome(connection: Raw, write: Write[Any]) -> Any | StorageError:
     try:
         return _CARRY_OUT[type(write)](connection, write)
-    except (SlotTaken, NotFound, StaleVersion) as refusal:
+    except (SlotTaken, NotFound, NotRetryable, StaleVersion) as refusal:
         return refusal
 
 
@@ -131,7 +134,7 @@ def _change(connection: Raw, write: Change) -> None:
     if not _unless_taken(connection, statements.CHANGE, parameters).rowcount:
         known = connection.execute(statements.VERSION, [write.booking.id]).fetchone()
         raise StaleVersion if known else NotFound
-    connection.execute(statements.SUPERSEDE_REMINDERS, [write.booking.id])
+    connection.execute(statements.SUPERSEDE_OLD, [write.booking.id])
     event, messages = _told([write])
     connection.execute(statements.TELL, [event])
     connection.execute(statements.OWE, [messages])
@@ -201,6 +204,18 @@ def _release(connection: Raw, write: Release) -> int:
     return connection.execute(statements.RELEASE, [write.owner]).rowcount
 
 
+def _retry(connection: Raw, write: Retry) -> None:
+    asked = {"id": write.message_id, "now": text(write.now), "admin_email": write.admin_email}
+    if not connection.execute(statements.RETRY, asked).rowcount:
+        known = connection.execute(statements.KNOWN_MESSAGE, [write.message_id]).fetchone()
+        raise NotRetryable if known else NotFound
+
+
+def _retry_dead(connection: Raw, write: RetryDead) -> int:
+    asked = {"now": text(write.now), "admin_email": write.admin_email}
+    return connection.execute(statements.RETRY_DEAD, asked).rowcount
+
+
 def _owe(connection: Raw, write: Owe) -> int:
     return connection.execute(statements.OWE_STILL, [_json(write.messages)]).rowcount
 
@@ -244,6 +259,8 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     Claim: _claim,
     Settle: _settle,
     Release: _release,
+    Retry: _retry,
+    RetryDead: _retry_dead,
     Owe: _owe,
     Supersede: _supersede,
     ForgetKeys: _forget_keys,

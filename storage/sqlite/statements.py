@@ -28,6 +28,15 @@ def _save_version(table: str, record: type) -> str:
     return f"{save} WHERE {table}.version = excluded.version - 1"
 
 
+_STANDS = """
+EXISTS (SELECT 1
+          FROM events
+          JOIN bookings ON bookings.id = events.booking_id
+         WHERE events.booking_id = messages.booking_id
+           AND events.version = messages.version
+           AND events.booking ->> '$.sequence' = bookings.sequence)"""
+"""Whether the booking was neither moved nor cancelled since the message came to be owed."""
+
 PLACING = f"""
 CREATE TEMP VIEW placing AS SELECT NULL AS bookings, NULL AS events, NULL AS messages;
 
@@ -74,10 +83,11 @@ OWE_STILL = f"""
                       AND kind = 'reminder' AND state <> 'superseded')
 ON CONFLICT DO NOTHING
 """
-SUPERSEDE_REMINDERS = """
+SUPERSEDE_OLD = f"""
 UPDATE messages
    SET state = 'superseded'
- WHERE booking_id = ? AND kind = 'reminder' AND state IN ('pending', 'leased')
+ WHERE booking_id = ?
+   AND (kind = 'reminder' AND state IN ('pending', 'leased') OR state = 'dead' AND NOT {_STANDS})
 """
 SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = 'pending'"
 
@@ -121,6 +131,29 @@ UPDATE messages
 """
 CONFIRMATION_SENT = "UPDATE bookings SET confirmation_sent = 1 WHERE id = ?"
 REMINDER_SENT = "UPDATE bookings SET reminder_sent = 1 WHERE id = ? AND start_time = ?"
+
+_RETRY = f"""
+UPDATE messages
+   SET state = 'pending',
+       next_attempt_at = :now,
+       attempts = 0,
+       recipient = CASE audience
+           WHEN 'customer' THEN (SELECT email FROM bookings WHERE id = booking_id)
+           ELSE coalesce(:admin_email, recipient)
+       END
+ WHERE (expires_at IS NULL OR expires_at > :now)
+   AND {_STANDS}
+   AND (state = 'pending' OR kind <> 'reminder' OR NOT EXISTS (
+           SELECT 1
+             FROM messages AS other
+            WHERE other.booking_id = messages.booking_id AND other.due_at = messages.due_at
+              AND other.kind = 'reminder'
+              AND (other.state IN ('pending', 'leased', 'sent')
+                   OR other.state = 'dead' AND other.id > messages.id)))
+"""
+RETRY = f"{_RETRY} AND id = :id AND (state = 'dead' OR state = 'pending' AND due_at <= :now)"
+RETRY_DEAD = f"{_RETRY} AND state IN ('dead', 'missed') AND state = 'dead'"
+KNOWN_MESSAGE = "SELECT 1 FROM messages WHERE id = ?"
 
 RELEASE = """
 UPDATE messages

@@ -19,6 +19,7 @@ from storage.interface import (
     SOON,
     BookingFilter,
     Health,
+    MessageFilter,
     Position,
     Sort,
     Storage,
@@ -34,6 +35,7 @@ from storage.model import (
     Resource,
     Service,
 )
+from storage.outbox_listing import OutboxListing
 from storage.rows import as_json, placed_before, read, text
 from storage.sqlite import statements
 from storage.sqlite.commit import commit
@@ -132,6 +134,18 @@ class SqliteStorage(Storage):
         marks = ", ".join("?" * len(booking_ids))
         sql = f"SELECT * FROM messages WHERE booking_id IN ({marks}) ORDER BY id"
         return await self._all(Message, sql, booking_ids)
+
+    async def message(self, message_id: str) -> Message:
+        found = await self._all(Message, "SELECT * FROM messages WHERE id = ?", [message_id])
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def outbox_page(
+        self, which: MessageFilter, *, limit: int, after: str | None = None
+    ) -> list[Message]:
+        listing = OutboxListing(which, limit=limit, after=after, instant=text)
+        return await self._all(Message, listing.sql, listing.parameters)
 
     async def outbox(self, now: datetime) -> Outbox:
         instants = {"now": now, "late": now - OVERDUE, "soon": now + SOON, "far": now + FAR}

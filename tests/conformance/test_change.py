@@ -163,7 +163,7 @@ async def test_reminders_that_are_settled_stay_so(storage: Storage):
     claimed = {message.id: message for message in await claim(storage)}
     pairs = list(zip(reminders, ends, strict=True))
     await done(storage, *[settle(claimed[one.id], state) for one, state in pairs])
-    await done(storage, change(cancelled(booking)))
+    await done(storage, change(changed(booking, name="Grace Example")))
     expected = {one.id: state for one, state in pairs} | {late.id: MessageState.MISSED}
     assert await states(storage, booking) == expected
 
