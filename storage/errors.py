@@ -27,7 +27,7 @@ class StaleVersion(StorageError):
 
 
 class NotRetryable(StorageError):
-    """The message cannot be sent again."""
+    """Only what is dead, or waits for another attempt, and is still owed can be sent again."""
 
 
 class Unavailable(StorageError):

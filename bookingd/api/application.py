@@ -15,6 +15,7 @@ from bookingd.api import (
     history,
     listing,
     metrics,
+    outbox,
     parser,
 )
 from bookingd.api.context import DOCUMENT, DRAIN, HEADERS
@@ -56,6 +57,10 @@ def application(config: Config) -> web.Application:
             web.put("/api/bookings/{id}", editing, expect_handler=_encourage),
             web.patch("/api/bookings/{id}", bookings.step, expect_handler=_encourage),
             web.delete("/api/bookings/{id}", bookings.cancel, expect_handler=_encourage),
+            web.get("/api/outbox", outbox.listing, expect_handler=_encourage),
+            web.get("/api/outbox/{id}", outbox.read, expect_handler=_encourage),
+            web.post("/api/outbox/retry", outbox.retry_dead, expect_handler=_encourage),
+            web.post("/api/outbox/{id}/retry", outbox.retry, expect_handler=_encourage),
             web.get("/api/health", health.health, expect_handler=_encourage),
             web.get("/api/health/db", health.database, expect_handler=_encourage),
             web.get("/api/health/jobs", health.jobs, expect_handler=_encourage),

@@ -16,7 +16,14 @@ from bookingd.clock import now
 from bookingd.logs import request_id
 from bookingd.policy import InPast, InvalidTransition, WrongLength
 from schedules.actor import MailboxFull
-from storage.errors import KeyReused, NotFound, SlotTaken, StaleVersion, Unavailable
+from storage.errors import (
+    KeyReused,
+    NotFound,
+    NotRetryable,
+    SlotTaken,
+    StaleVersion,
+    Unavailable,
+)
 
 PROBLEM = "application/problem+json"
 RETRY_AFTER = 2
@@ -35,6 +42,7 @@ class Code(Enum):
     REQUEST_TIMEOUT_CLIENT = (408, "The request took too long to arrive.")
     SLOT_TAKEN = (409, "Another booking has this time.")
     INVALID_TRANSITION = (409, "The booking's status does not allow this.")
+    NOT_RETRYABLE = (409, "This message cannot be sent again.")
     STALE_VERSION = (412, "Somebody else changed it in the meantime.")
     PAYLOAD_TOO_LARGE = (413, "The body is too large.")
     UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json.")
@@ -145,6 +153,7 @@ _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     StaleVersion: (Code.STALE_VERSION, {}),
     SlotTaken: (Code.SLOT_TAKEN, {}),
     KeyReused: (Code.IDEMPOTENCY_MISMATCH, {}),
+    NotRetryable: (Code.NOT_RETRYABLE, {}),
     InvalidTransition: (Code.INVALID_TRANSITION, {}),
     Unauthorized: (Code.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"}),
     Unavailable: (Code.SERVICE_UNAVAILABLE, LATER),

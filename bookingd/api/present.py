@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from storage.model import Booking, Resource, Service
+from storage.model import Booking, Message, MessageState, Resource, Service
 
 _OPTIONS = orjson.OPT_UTC_Z
 
@@ -70,6 +70,27 @@ def resource(record: Resource, *, whole: bool) -> dict[str, Any]:
         "serviceIds": record.service_ids,
     }
     return seen | {"email": record.email} | _record(record) if whole else seen
+
+
+def message(record: Message) -> dict[str, Any]:
+    """A message for those who may see whom it goes to."""
+    pending = record.state is MessageState.PENDING
+    return {
+        "id": record.id,
+        "bookingId": record.booking_id,
+        "version": record.version,
+        "kind": record.kind,
+        "audience": record.audience,
+        "recipient": record.recipient,
+        "state": record.state,
+        "createdAt": record.created_at,
+        "dueAt": record.due_at,
+        "nextAttemptAt": record.next_attempt_at if pending else None,
+        "expiresAt": record.expires_at,
+        "attempts": record.attempts,
+        "lastError": record.last_error,
+        "sentAt": record.sent_at,
+    }
 
 
 def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response:

@@ -23,6 +23,7 @@ TAGS = {
     "bookings": "Place, read and change bookings.",
     "services": "What can be booked. Open to anybody; keys that read everything see more.",
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
+    "outbox": "Mails that are owed, were sent, or could not be; send them again.",
     "health": "Is it well, and does what is owed go out? For monitors and operators.",
     "docs": "This documentation.",
 }
