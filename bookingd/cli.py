@@ -7,6 +7,8 @@ import click
 from bookingd import __version__
 from bookingd.cli_bookings import bookings
 from bookingd.cli_keys import keys
+from bookingd.cli_mail import mail
+from bookingd.cli_outbox import outbox
 from bookingd.terminal import configuration, fail, run, with_storage
 from storage.interface import Health
 
@@ -79,3 +81,5 @@ def openapi() -> None:
 
 main.add_command(bookings)
 main.add_command(keys)
+main.add_command(mail)
+main.add_command(outbox)

@@ -32,7 +32,9 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "path", [[], ["serve"], ["check"], ["migrate"], ["openapi"], ["keys"], ["keys", "create"],
              ["keys", "list"], ["keys", "revoke"], ["keys", "roll"], ["bookings"],
-             ["bookings", "list"], ["bookings", "export"]]
+             ["bookings", "list"], ["bookings", "export"],
+             ["mail"], ["mail", "test"],
+             ["outbox"], ["outbox", "list"], ["outbox", "show"], ["outbox", "retry"]]
 )  # fmt: skip
 def test_everything_has_help(path: list[str]):
     for option in ("--help", "-h"):
@@ -48,7 +50,11 @@ def test_it_knows_its_version():
 @pytest.mark.parametrize("arguments", [["nonsense"], ["keys", "create"],
                                        ["keys", "revoke"], ["keys", "roll"],
                                        ["keys", "create", "x", "--scope", "king"],
-                                       ["keys", "create", "x", "--days", "0"]])  # fmt: skip
+                                       ["keys", "create", "x", "--days", "0"],
+                                       ["mail", "test"], ["mail", "test", "nobody"],
+                                       ["outbox", "show"], ["outbox", "retry"],
+                                       ["outbox", "retry", "x", "--all-dead"],
+                                       ["outbox", "list", "--state", "gone"]])  # fmt: skip
 def test_a_wrong_command_is_a_usage_error(arguments: list[str]):
     assert run(*arguments).exit_code in {2, os.EX_USAGE}
 
