@@ -12,6 +12,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from bookingd import __version__
+from bookingd.alarms import Alarms
 from bookingd.api import context
 from bookingd.api.application import application
 from bookingd.auth import Keyring
@@ -41,6 +42,7 @@ LOOK_EVERY = timedelta(seconds=1)
 RECONCILE_EVERY = timedelta(hours=1)
 TIDY_EVERY = timedelta(hours=1)
 NOTE_EVERY = timedelta(minutes=1)
+WATCH_EVERY = timedelta(seconds=10)
 
 LAST_WORDS = 1.0
 """Seconds to write out the last answers, and which keys were used."""
@@ -77,6 +79,8 @@ async def _serve(
     runner = web.AppRunner(app, shutdown_timeout=LAST_WORDS)
     app[context.MEASURES] = measures
     app[context.VITALS] = Vitals(storage, scheduler, now, lambda: _connections(runner))
+    app[context.ALARMS] = Alarms(app[context.VITALS], measures, dispatcher, now)
+    scheduler.every(WATCH_EVERY, "watch", app[context.ALARMS].look)
     async with AsyncExitStack() as stack:
         parts = [asyncio.create_task(supervise("desk", desk.run))]
         if dispatcher:

@@ -10,19 +10,22 @@ log = logging.getLogger(__name__)
 
 
 class Circuit:
-    """Open after a fault, for a pause; then one mail at a time may try, until one arrives."""
+    """Open after a fault, for a pause; then one mail at a time may try, until one arrives.
+
+    `reason` says why it was opened, until a mail arrives.
+    """
 
     def __init__(self) -> None:
+        self.reason: str | None = None
         self._backoff = Backoff(first=1.0, longest=30.0)
         self._pause = 0.0
         self._open_until = 0.0
-        self._faulty = False
 
     def allows(self, usually: int) -> int:
         """How many mails may be under way, `usually` so many."""
         if asyncio.get_running_loop().time() < self._open_until:
             return 0
-        return 1 if self._faulty else usually
+        return usually if self.reason is None else 1
 
     def fault(self, error: Unreachable) -> float:
         """The relay could not be used. Answers for how many seconds nothing is tried.
@@ -33,13 +36,13 @@ class Circuit:
         if now >= self._open_until:
             self._pause = self._backoff.fault()
             self._open_until = now + self._pause
-            self._faulty = True
+            self.reason = error.summary
             log.error("mail relay unreachable; mails wait", extra={"reason": error.summary})
         return self._pause
 
     def works(self) -> None:
         """The relay answered."""
-        if self._faulty:
+        if self.reason is not None:
             log.info("mail relay reachable again")
-        self._faulty = False
+        self.reason = None
         self._backoff.reset()

@@ -50,6 +50,11 @@ class Dispatcher(Actor[None]):
         self._unsettled: list[Settle] = []
         self._stopping = False
 
+    @property
+    def fault(self) -> str | None:
+        """Why no mail can leave at the moment; None when it can."""
+        return self._relay.reason
+
     def poke(self) -> None:
         """Look soon what is due, unless that is about to happen anyway."""
         with suppress(MailboxFull):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from bookingd.alarms import Alarms
 from bookingd.api.headers import Headers
 from bookingd.auth import Caller, Keyring
 from bookingd.catalogue import Catalogue
@@ -26,6 +27,7 @@ KEYRING = web.AppKey("keyring", Keyring)
 LIMITER = web.AppKey[Limiter | None]("limiter")
 MEASURES = web.AppKey("measures", Measures)
 VITALS = web.AppKey("vitals", Vitals)
+ALARMS = web.AppKey("alarms", Alarms)
 DRAIN = web.AppKey("drain", Drain)
 HEADERS = web.AppKey[Headers]("headers")
 CLOCK = web.AppKey[Callable[[], datetime]]("clock")

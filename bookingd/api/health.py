@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bookingd import __version__
 from bookingd.api import health_schemas, present
-from bookingd.api.context import CLOCK, DRAIN, MEASURES, STARTED, VITALS
+from bookingd.api.context import ALARMS, CLOCK, DRAIN, MEASURES, STARTED, VITALS
 from bookingd.api.declare import about, always_answered, answers, open_to
 from bookingd.api.errors import LATER, ApiError, Code
 from schedules.scheduler import Job
@@ -17,15 +17,19 @@ FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
 """Who may see figures that tell how the business goes, and of no customer."""
 
 
-@about("health", "Whether the daemon answers", "It asks nothing of the database.")
+@about(
+    "health",
+    "Whether the daemon answers",
+    "It asks nothing of the database. `warn` when somebody should look at `/api/health/jobs`.",
+)
 @answers(200, health_schemas.Health, "It does.")
 @open_to()
 @always_answered
 async def health(request: web.Request) -> web.Response:
-    """GET /api/health; asks nothing of anybody."""
+    """GET /api/health; asks nothing of anybody, and tells what a job last saw."""
     return present.json(
         {
-            "status": "ok",
+            "status": "warn" if request.app[ALARMS].seen else "ok",
             "version": __version__,
             "uptime": round(time.monotonic() - request.app[STARTED], 3),
             "timestamp": request.app[CLOCK](),
@@ -62,12 +66,12 @@ async def database(request: web.Request) -> web.Response:
 async def jobs(request: web.Request) -> web.Response:
     """GET /api/health/jobs; `warn` when somebody should look."""
     vitals = request.app[VITALS]
-    outbox, jobs = await vitals.outbox.get(), vitals.jobs
-    alarming = outbox.overdue or outbox.dead or any(job.last_error for job in jobs)
+    outbox, alarms = await vitals.outbox.get(), await request.app[ALARMS].now()
     return present.json(
         {
-            "status": "warn" if alarming else "ok",
-            "jobs": [_job(job) for job in jobs],
+            "status": "warn" if alarms else "ok",
+            "warnings": [{"code": alarm.code, "message": alarm.message} for alarm in alarms],
+            "jobs": [_job(job) for job in vitals.jobs],
             "outbox": _outbox(outbox),
             "reminders": {"next24h": outbox.reminders_soon},
             "mail": {"lastSuccess": request.app[MEASURES].mailed_at},

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from marshmallow import fields
 
+from bookingd.alarms import AlarmCode
+from bookingd.api.fields import Choice
 from bookingd.api.responses import Body
 
 
@@ -18,7 +20,12 @@ class Well(Body):
 class Health(Body):
     """The daemon answers."""
 
-    status = fields.String(metadata={"enum": ["ok"]})
+    status = fields.String(
+        metadata={
+            "enum": ["ok", "warn"],
+            "description": "`warn`: a moment ago there was something to look at.",
+        }
+    )
     version = fields.String()
     uptime = fields.Float(metadata={"description": "In seconds."})
     timestamp = fields.DateTime()
@@ -96,22 +103,28 @@ class Mail(Body):
     )
 
 
+class JobsWarning(Body):
+    """Why somebody should look."""
+
+    code = Choice(AlarmCode, metadata={"description": "For programs; it never changes."})
+    message = fields.String(metadata={"description": "For people; it may change."})
+
+
 class JobsHealth(Body):
     """Whether what runs on its own does."""
 
     status = fields.String(
-        metadata={
-            "enum": ["ok", "warn"],
-            "description": "`warn`: something is overdue or dead, or a job failed.",
-        }
+        metadata={"enum": ["ok", "warn"], "description": "`warn`: there are warnings."}
     )
+    warnings = fields.List(fields.Nested(JobsWarning))
     jobs = fields.List(fields.Nested(Job))
     outbox = fields.Nested(Outbox)
     reminders = fields.Nested(Reminders)
     mail = fields.Nested(Mail)
 
     example: ClassVar[dict[str, Any]] = {
-        "status": "ok",
+        "status": "warn",
+        "warnings": [{"code": "MAIL_LATE", "message": "messages over 5 minutes late: 2"}],
         "jobs": [
             {
                 "name": "drain",
@@ -124,9 +137,9 @@ class JobsHealth(Body):
         "outbox": {
             "pending": 12,
             "underWay": 0,
-            "due": 0,
-            "overdue": 0,
-            "oldestDue": None,
+            "due": 2,
+            "overdue": 2,
+            "oldestDue": "2030-02-12T13:57:00.000000Z",
             "dead": 0,
             "missed": 0,
         },

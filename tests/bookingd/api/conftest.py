@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from bookingd.alarms import Alarms
 from bookingd.api import context
 from bookingd.api.application import application
 from bookingd.auth import Keyring
@@ -88,6 +89,7 @@ class House:
         app[context.MEASURES] = measures
         self.scheduler = Scheduler(self.clock)
         app[context.VITALS] = Vitals(self.storage, self.scheduler, self.clock, lambda: 0)
+        app[context.ALARMS] = Alarms(app[context.VITALS], measures, None, self.clock)
         app[context.STARTED] = time.monotonic()
         self.contract = contract(app, self.config.required_fields)
         app.on_response_prepare.append(self._hold)

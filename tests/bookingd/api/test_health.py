@@ -160,13 +160,25 @@ async def test_what_is_owed_and_what_will_be(house: House):
     }
     assert found["reminders"] == {"next24h": 1}
     assert found["mail"] == {"lastSuccess": None}
+    assert [one["code"] for one in found["warnings"]] == ["NO_RELAY", "MAIL_LATE", "MAIL_DEAD"]
 
 
 async def test_all_is_well(open_house: Opener):
-    house = await open_house(promises=Promises(None, (DAY,)))
-    await house.place()
+    house = await open_house(promises=Promises(None, ()))
+    booking = a_booking()
+    await done(house.storage, place(booking, a_message(booking, state=MessageState.SENT)))
     found = await jobs(house)
-    assert (found["status"], found["outbox"]["pending"]) == ("ok", 2)
+    assert (found["status"], found["warnings"], found["outbox"]["pending"]) == ("ok", [], 0)
+
+
+async def test_health_warns_of_what_the_job_saw_and_does_not_look_itself(house: House):
+    booking = a_booking()
+    await done(house.storage, place(booking, a_message(booking, state=MessageState.DEAD)))
+    assert (await answers_at_once(house, "/api/health"))["status"] == "ok"
+    await house.app[context.ALARMS].look()
+    body = await answers_at_once(house, "/api/health")
+    assert body["status"] == "warn"
+    assert body.keys() == {"status", "version", "uptime", "timestamp"}
 
 
 async def test_what_each_job_last_did(house: House):
