@@ -154,7 +154,8 @@ def _dispatcher(
     if channel is None:
         return None
     renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
-    return Dispatcher(storage, MeasuredChannel(channel, measures, now), renderer, now, busy)
+    measured = MeasuredChannel(channel, measures, now)
+    return Dispatcher(storage, measured, renderer, now, busy, config.retries)
 
 
 def _channel(config: Config) -> Channel | None:

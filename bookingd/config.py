@@ -16,6 +16,7 @@ from environs import EnvValidationError, FileAwareEnv
 
 from schedules.channels import Relay
 from schedules.messages import Promises
+from schedules.retry import LONGEST
 from storage import SCHEMES
 
 PREFIX = "BOOKINGD_"
@@ -54,6 +55,7 @@ class Config:
     mail_dir: Path
     time_zone: str
     promises: Promises
+    retries: tuple[timedelta, ...]
     rate_limit: str | None
     rate_limit_url: str | None
     cors_origins: tuple[str, ...]
@@ -155,6 +157,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "mail_dir": _text(env, "MAIL_DIR", "mail", Path),
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
+        "retries": _text(env, "RETRIES", "2s,4s,8s,1m,5m,30m,2h,4h,8h,24h", _each(_pause)),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
         "rate_limit_url": _text(env, "RATE_LIMIT_URL", None, _counter),
         "cors_origins": _text(env, "CORS_ORIGINS", "", _each(_origin)),
@@ -297,7 +300,7 @@ def _rate(text: str) -> str | None:
     )
 
 
-_UNITS: Mapping[str, str] = {"d": "days", "h": "hours", "m": "minutes"}
+_UNITS: Mapping[str, str] = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 def _offsets(text: str) -> tuple[timedelta, ...]:
@@ -311,6 +314,14 @@ def _offset(text: str) -> timedelta:
     if not found:
         raise ValueError(f"must be like 24h,1h (d, h or m), or {OFF}")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _pause(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9]\d{0,4})([hms])", text)
+    pause = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+    if pause is None or pause > LONGEST:
+        raise ValueError("must be like 2s,1m,24h (h, m or s), none longer than 24h")
+    return pause
 
 
 def _network(text: str) -> Network:

@@ -1,7 +1,7 @@
 """One attempt to deliver one message, and what becomes of the message."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Protocol
@@ -29,12 +29,18 @@ class Delivery:
     """Renders, sends, and says in a `Settle` how it ended; it never raises."""
 
     def __init__(
-        self, channel: Channel, renderer: Renderer, relay: Circuit, clock: Callable[[], datetime]
+        self,
+        channel: Channel,
+        renderer: Renderer,
+        relay: Circuit,
+        clock: Callable[[], datetime],
+        pauses: Sequence[timedelta],
     ) -> None:
         self._channel = channel
         self._renderer = renderer
         self._relay = relay
         self._clock = clock
+        self._pauses = pauses
 
     async def attempt(self, due: Due) -> Settle:
         """Try once."""
@@ -64,7 +70,7 @@ class Delivery:
         return self._later(message, str(error), at_least)
 
     def _later(self, message: Message, error: str, at_least: timedelta = timedelta()) -> Settle:
-        pause = pause_after(message.attempts)
+        pause = pause_after(message.attempts, self._pauses)
         if pause is None:
             return self._dead(message, error)
         return self._pending(message, error, max(pause, at_least))

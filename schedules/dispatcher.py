@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from schedules.actor import Actor, MailboxFull
 from schedules.channels import Channel
 from schedules.circuit import Circuit
 from schedules.delivery import Delivery, Renderer
+from schedules.retry import ATTEMPTS
 from storage.errors import StorageError, Unavailable
 from storage.interface import Storage
 from storage.model import Due
@@ -38,6 +39,7 @@ class Dispatcher(Actor[None]):
         renderer: Renderer,
         clock: Callable[[], datetime],
         busy: Callable[[], bool] = lambda: False,
+        pauses: Sequence[timedelta] = ATTEMPTS,
     ) -> None:
         super().__init__(capacity=1, batch=1)
         self._storage = storage
@@ -45,7 +47,7 @@ class Dispatcher(Actor[None]):
         self._clock = clock
         self._busy = busy
         self._relay = Circuit()
-        self._delivery = Delivery(channel, renderer, self._relay, clock)
+        self._delivery = Delivery(channel, renderer, self._relay, clock, pauses)
         self._under_way: set[asyncio.Task[None]] = set()
         self._unsettled: list[Settle] = []
         self._stopping = False

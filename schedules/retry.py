@@ -16,7 +16,10 @@ ATTEMPTS: Sequence[timedelta] = (
     timedelta(hours=8),
     timedelta(hours=24),
 )
-"""The pause after each failed attempt; who fails once more is dead."""
+"""The pause after each failed attempt, unless told otherwise; who fails once more is dead."""
+
+LONGEST = timedelta(hours=24)
+"""No pause may be longer."""
 
 UNCERTAIN = timedelta(minutes=10)
 """The pause when the server may have taken the mail (RFC 5321, section 4.5.3.2.6)."""
@@ -24,15 +27,15 @@ UNCERTAIN = timedelta(minutes=10)
 JITTER = 0.1
 
 
-def pause_after(attempt: int) -> timedelta | None:
+def pause_after(attempt: int, pauses: Sequence[timedelta] = ATTEMPTS) -> timedelta | None:
     """How long to wait after this failed attempt, the first being 1; None to give up.
 
-    Up to a tenth longer than the table says, so that what failed together does not come back
+    Up to a tenth longer than `pauses` says, so that what failed together does not come back
     together.
     """
-    if attempt > len(ATTEMPTS):
+    if attempt > len(pauses):
         return None
-    return ATTEMPTS[attempt - 1] * (1 + random.uniform(0, JITTER))  # noqa: S311
+    return pauses[attempt - 1] * (1 + random.uniform(0, JITTER))  # noqa: S311
 
 
 class Backoff:

@@ -5,7 +5,7 @@ Each class names in its base the outcome that `Storage.commit` gives for it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from storage.model import (
@@ -22,6 +22,10 @@ from storage.model import (
 )
 
 Result = TypeVar("Result", covariant=True)
+
+
+IN_ORDER = timedelta(minutes=1)
+"""So long a message waits for an earlier one of its booking that is to be tried again."""
 
 
 class Write(Generic[Result]):
@@ -86,6 +90,8 @@ class Claim(Write[Sequence[Due]]):
     """Lease up to `limit` messages that are due at `now` to the daemon `owner`.
 
     Counts the attempt. What expired is marked `missed`; what a dead daemon held is free again.
+    Not before what an earlier version of the booking owes to the same audience, if that is under
+    way or will be tried within `IN_ORDER`.
     """
 
     owner: int

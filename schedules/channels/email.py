@@ -1,5 +1,6 @@
 """E-mail by SMTP (RFC 5321), through aiosmtplib."""
 
+import asyncio
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -12,6 +13,12 @@ TIMEOUT = 30.0
 CLOSING = 421
 """The relay shuts its channel (RFC 5321, section 4.2.3): whatever the phase, its own trouble."""
 
+KEPT = 30.0
+"""Seconds that an idle connection is kept: relays, and firewalls without a word, drop older ones."""
+
+TEMPORARY = 400
+"""Below is no refusal: a reply out of turn, or none that can be read (-1, aiosmtplib's)."""
+
 PERMANENT = 500
 """From here on a reply means: never (RFC 5321, section 4.2.1)."""
 
@@ -23,7 +30,7 @@ class EmailChannel:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._idle: list[aiosmtplib.SMTP] = []
+        self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
 
     async def send(self, mail: EmailMessage) -> None:
         """Hand the mail over. Raises a `DeliveryError` by the phase and the reply's code."""
@@ -34,12 +41,12 @@ class EmailChannel:
         except BaseException:
             smtp.close()
             raise
-        self._idle.append(smtp)
+        self._idle.append((asyncio.get_running_loop().time(), smtp))
 
     async def close(self) -> None:
         """Take leave of the relay."""
         while self._idle:
-            smtp = self._idle.pop()
+            _, smtp = self._idle.pop()
             try:
                 await smtp.quit()
             except (aiosmtplib.SMTPException, OSError):
@@ -48,7 +55,10 @@ class EmailChannel:
     async def _begin(self, mail: EmailMessage) -> aiosmtplib.SMTP:
         """A connection that has taken the sender; a kept one may have died meanwhile."""
         while self._idle:
-            smtp = self._idle.pop()
+            since, smtp = self._idle.pop()
+            if asyncio.get_running_loop().time() - since > KEPT:
+                smtp.close()
+                continue
             try:
                 await _sender(smtp, mail)
             except Unreachable:
@@ -94,7 +104,7 @@ async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     try:
         await smtp.rcpt(mail["To"].addresses[0].addr_spec)
     except aiosmtplib.SMTPResponseException as error:
-        raise _refusal("RCPT", error) from error
+        raise _refusal("RCPT", error, Unreachable) from error
     except UnicodeError as error:
         raise Rejected("the address is not ASCII") from error
     except _LOST as error:
@@ -105,13 +115,18 @@ async def _content(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     try:
         await smtp.data(mail.as_bytes())
     except aiosmtplib.SMTPResponseException as error:
-        raise _refusal("DATA", error) from error
+        raise _refusal("DATA", error, Uncertain) from error
     except _LOST as error:
         raise Uncertain(f"at DATA, {_kind(error)}", error) from error
 
 
-def _refusal(phase: str, error: aiosmtplib.SMTPResponseException) -> DeliveryError:
+def _refusal(
+    phase: str, error: aiosmtplib.SMTPResponseException, unclear: type[DeliveryError]
+) -> DeliveryError:
+    """What a reply other than yes means; `unclear` where it is no refusal either."""
     summary = f"{error.code} at {phase}"
+    if error.code < TEMPORARY:
+        return unclear(f"a reply at {phase} that makes no sense", error.message)
     if error.code == CLOSING:
         return Unreachable(summary, error.message)
     kind = Deferred if error.code < PERMANENT else Rejected

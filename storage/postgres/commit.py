@@ -19,6 +19,7 @@ from storage.postgres import statements
 from storage.postgres.connection import Connection, Pool, collided, one
 from storage.rows import as_json, read_due, read_placed
 from storage.writes import (
+    IN_ORDER,
     Change,
     Claim,
     ForgetKeys,
@@ -136,7 +137,8 @@ async def _change(connection: Connection, write: Change) -> None:
 async def _claim(connection: Connection, write: Claim) -> list[Due]:
     await connection.execute(statements.FREE_STRANDED)
     await connection.execute(statements.MISS, write.now)
-    rows = await connection.fetch(statements.CLAIM, write.now, write.limit, write.owner)
+    soon = write.now + IN_ORDER
+    rows = await connection.fetch(statements.CLAIM, write.now, write.limit, write.owner, soon)
     return sorted(
         map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
     )

@@ -139,6 +139,14 @@ WITH due AS MATERIALIZED (
       FROM messages
      WHERE state = 'pending' AND next_attempt_at <= $1
        AND (expires_at IS NULL OR expires_at > $1)
+       AND NOT EXISTS (
+           SELECT 1
+             FROM messages AS earlier
+            WHERE earlier.booking_id = messages.booking_id
+              AND earlier.audience = messages.audience
+              AND earlier.version < messages.version
+              AND (earlier.state = 'leased'
+                   OR earlier.state = 'pending' AND earlier.next_attempt_at <= $4))
      ORDER BY next_attempt_at, id
      LIMIT $2
        FOR UPDATE SKIP LOCKED

@@ -22,6 +22,7 @@ from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
 from storage.writes import (
+    IN_ORDER,
     Change,
     Claim,
     ForgetKeys,
@@ -164,7 +165,8 @@ def _told(writes: Sequence[Place | Change]) -> tuple[str, str]:
 
 
 def _claim(connection: Raw, write: Claim) -> list[Due]:
-    asked = {"owner": write.owner, "limit": write.limit, "now": text(write.now)}
+    now, soon = text(write.now), text(write.now + IN_ORDER)
+    asked = {"owner": write.owner, "limit": write.limit, "now": now, "soon": soon}
     connection.execute(statements.MISS, asked)
     rows = connection.execute(statements.CLAIM, asked).fetchall()
     return sorted(

@@ -105,9 +105,17 @@ CLAIM = """
 UPDATE messages
    SET state = 'leased', leased_by = :owner, attempts = attempts + 1
  WHERE id IN (SELECT id
-                FROM messages
+                FROM messages AS due
                WHERE state = 'pending' AND next_attempt_at <= :now
                  AND (expires_at IS NULL OR expires_at > :now)
+                 AND NOT EXISTS (
+                     SELECT 1
+                       FROM messages AS earlier
+                      WHERE earlier.booking_id = due.booking_id
+                        AND earlier.audience = due.audience
+                        AND earlier.version < due.version
+                        AND (earlier.state = 'leased'
+                             OR earlier.state = 'pending' AND earlier.next_attempt_at <= :soon))
                ORDER BY next_attempt_at, id
                LIMIT :limit)
 RETURNING *, (SELECT booking

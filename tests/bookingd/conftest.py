@@ -10,6 +10,7 @@ import pytest
 from bookingd.config import PREFIX, Config, Environment
 from bookingd.logs import request_id
 from schedules.messages import Promises
+from schedules.retry import ATTEMPTS
 from tests.records import DAY
 
 ADMIN = "bk_admin_for-the-tests-of-bookingd"
@@ -58,6 +59,7 @@ def a_config(**fields: Any) -> Config:
         "mail_dir": Path("mail"),
         "time_zone": "Europe/Berlin",
         "promises": Promises("office@example.org", (DAY,)),
+        "retries": ATTEMPTS,
         "rate_limit": None,
         "rate_limit_url": None,
         "cors_origins": (),

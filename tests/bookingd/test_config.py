@@ -11,6 +11,7 @@ import pytest
 from bookingd.config import BadConfigurationError, Config, Environment, load
 from schedules.channels import Relay
 from schedules.messages import Promises
+from schedules.retry import ATTEMPTS
 from tests.records import DAY, HOUR
 
 KEY = "a-key-of-sixteen"
@@ -47,6 +48,7 @@ def test_nothing_set_is_a_desk():
         mail_dir=Path("mail"),
         time_zone="UTC",
         promises=Promises("admin@localhost", (DAY,)),
+        retries=tuple(ATTEMPTS),
         rate_limit="100/minute",
         rate_limit_url=None,
         cors_origins=(),
@@ -87,6 +89,7 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("TIMEZONE", "Europe/Berlin", "time_zone", "Europe/Berlin"),
     ("REMINDERS", "2d,1h, 5m", "promises",
      Promises("admin@localhost", (2 * DAY, HOUR, 5 * MINUTE))),
+    ("RETRIES", "30s, 24h", "retries", (timedelta(seconds=30), DAY)),
     ("REMINDERS", "off", "promises", Promises("admin@localhost", ())),
     ("RATE_LIMIT", "5/second", "rate_limit", "5/second"),
     ("RATE_LIMIT", "off", "rate_limit", None),
@@ -137,6 +140,7 @@ BAD = {
     "ADMIN_EMAIL": "a b@example.org",
     "TIMEZONE": "../etc/passwd",
     "REMINDERS": "24h,0h",
+    "RETRIES": "2s,25h",
     "RATE_LIMIT": "0/minute",
     "RATE_LIMIT_URL": "redis://:hidden-word@example.org:port",
     "ADMIN_CORS_ORIGINS": "https://Office.example.org",
@@ -172,6 +176,10 @@ def test_one_error_lists_every_bad_variable_and_no_secret(monkeypatch: pytest.Mo
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "bookingd.db"),
         ("TIMEZONE", "Berlin"),
+        ("RETRIES", "25h"),
+        ("RETRIES", "1d"),
+        ("RETRIES", "0s"),
+        ("RETRIES", "2"),
         ("REMINDERS", "24"),
         ("REMINDERS", "1w"),
         ("REMINDERS", "-1h"),

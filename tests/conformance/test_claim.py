@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from storage.interface import Storage
-from storage.model import Due, Message, MessageState
-from storage.writes import Claim, Supersede
+from storage.model import Audience, Due, Message, MessageState
+from storage.writes import IN_ORDER, Claim, Supersede
 from tests.records import (
     HOUR,
     INSTANT,
@@ -93,8 +93,53 @@ async def test_each_message_says_what_held_at_its_own_version(storage: Storage):
     messages = [a_message(version) for version in versions]
     placed, *changes = messages
     await done(storage, place(BOOKING, placed), *map(change, versions[1:], changes))
-    claimed = {due.message.id: due.booking for due in await claim_due(storage)}
-    assert claimed == dict(zip(ids(messages), versions, strict=True))
+    for message, version in zip(messages, versions, strict=True):
+        [due] = await claim_due(storage)
+        assert (due.message.id, due.booking) == (message.id, version)
+        await done(storage, settle(due.message))
+
+
+async def changed_once(storage: Storage) -> tuple[Message, Message]:
+    """A booking and a change of it, each with what it owes; the first is under way."""
+    second = changed(BOOKING)
+    later = a_message(second)
+    await done(storage, place(BOOKING, a_message(BOOKING)), change(second, later))
+    [first] = await claim(storage)
+    return first, later
+
+
+async def test_a_message_waits_for_an_earlier_one_that_is_under_way(storage: Storage):
+    first, later = await changed_once(storage)
+    assert ids(await claim(storage)) == []
+    await done(storage, settle(first))
+    assert ids(await claim(storage)) == [later.id]
+
+
+async def test_a_message_waits_for_an_earlier_one_that_is_soon_tried_again(storage: Storage):
+    first, later = await changed_once(storage)
+    await done(storage, settle(first, MessageState.PENDING, next_attempt_at=NOW + IN_ORDER))
+    assert ids(await claim(storage)) == []
+    assert ids(await claim(storage, now=NOW + IN_ORDER)) == [first.id]
+
+
+async def test_a_message_does_not_wait_for_long(storage: Storage):
+    first, later = await changed_once(storage)
+    after = NOW + IN_ORDER + INSTANT
+    await done(storage, settle(first, MessageState.PENDING, next_attempt_at=after))
+    assert ids(await claim(storage)) == [later.id]
+
+
+async def test_a_message_waits_for_none_that_is_dead(storage: Storage):
+    first, later = await changed_once(storage)
+    await done(storage, settle(first, MessageState.DEAD))
+    assert ids(await claim(storage)) == [later.id]
+
+
+async def test_a_message_waits_for_none_to_somebody_else(storage: Storage):
+    second = changed(BOOKING)
+    [to_admin, to_customer] = [a_message(BOOKING, audience=Audience.ADMIN), a_message(second)]
+    await done(storage, place(BOOKING, to_admin), change(second, to_customer))
+    assert ids(await claim(storage)) == [to_admin.id, to_customer.id]
 
 
 async def test_a_message_does_not_learn_what_was_sent_since(storage: Storage):

@@ -35,6 +35,12 @@ def test_who_fails_once_more_than_the_table_has_pauses_is_given_up():
     assert pause_after(1000) is None
 
 
+def test_other_pauses_can_be_asked_for():
+    pauses = [timedelta(hours=1)]
+    assert (pause_after(1, pauses) or timedelta()) >= timedelta(hours=1)
+    assert pause_after(2, pauses) is None
+
+
 def test_a_backoff_doubles_up_to_its_longest_pause():
     backoff = Backoff(first=1, longest=30)
     assert [backoff.fault() for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]

@@ -93,12 +93,23 @@ async def test_a_kept_connection_that_died_is_replaced_without_anybody_noticing(
         assert server.connections == 2
 
 
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "KEPT", 0.0)
+    async with scripted_relay() as server, channel_to(server.port) as channel:
+        await channel.send(a_mail())
+        await asyncio.sleep(0.01)
+        await channel.send(a_mail())
+        assert (len(server.taken), server.connections) == (2, 2)
+
+
 async def test_a_relay_that_was_started_again_takes_the_next_mail():
     async with real_relay() as inbox:
         channel = EmailChannel(relay(inbox.port))
         await channel.send(a_mail())
         port = inbox.port
-        await channel._idle[0].execute_command(b"QUIT")
+        await channel._idle[0][1].execute_command(b"QUIT")
     async with real_relay(port) as inbox:
         await channel.send(a_mail())
         assert len(inbox.mails) == 1
@@ -128,16 +139,21 @@ async def test_a_relay_that_has_enough_of_a_connection_is_called_again():
         ({"MAIL": "550 not from here"}, Unreachable),
         ({"RCPT": HANG_UP}, Unreachable),
         ({"RCPT": "421 closing"}, Unreachable),
+        ({"RCPT": "rubbish"}, Unreachable),
+        ({"RCPT": "354 go on"}, Unreachable),
         ({"RCPT": "450 greylisted"}, Deferred),
         ({"RCPT": "452 full"}, Deferred),
         ({"RCPT": "550 nobody"}, Rejected),
         ({"RCPT": "553 what name is that"}, Rejected),
         ({"DATA": "421 closing"}, Unreachable),
+        ({"DATA": "250 ok"}, Uncertain),
         ({"DATA": "451 try later"}, Deferred),
         ({"DATA": "554 no valid recipients"}, Rejected),
         ({"LINE": HANG_UP}, Uncertain),
         ({"CONTENT": HANG_UP}, Uncertain),
         ({"CONTENT": "421 closing"}, Unreachable),
+        ({"CONTENT": "rubbish"}, Uncertain),
+        ({"CONTENT": "251 elsewhere"}, Uncertain),
         ({"CONTENT": "452 full"}, Deferred),
         ({"CONTENT": "550 spam"}, Rejected),
         ({"CONTENT": "552 too large"}, Rejected),
