@@ -155,7 +155,7 @@ def _dispatcher(
         return None
     renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
     measured = MeasuredChannel(channel, measures, now)
-    return Dispatcher(storage, measured, renderer, now, busy, config.retries)
+    return Dispatcher(storage, measured, renderer, now, busy=busy, pauses=config.retries)
 
 
 def _channel(config: Config) -> Channel | None:

@@ -38,6 +38,7 @@ class Dispatcher(Actor[None]):
         channel: Channel,
         renderer: Renderer,
         clock: Callable[[], datetime],
+        *,
         busy: Callable[[], bool] = lambda: False,
         pauses: Sequence[timedelta] = ATTEMPTS,
     ) -> None:

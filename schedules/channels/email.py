@@ -14,7 +14,7 @@ CLOSING = 421
 """The relay shuts its channel (RFC 5321, section 4.2.3): whatever the phase, its own trouble."""
 
 KEPT = 30.0
-"""Seconds that an idle connection is kept: relays, and firewalls without a word, drop older ones."""
+"""Seconds that an idle connection is kept: relays, and firewalls in silence, drop older ones."""
 
 TEMPORARY = 400
 """Below is no refusal: a reply out of turn, or none that can be read (-1, aiosmtplib's)."""

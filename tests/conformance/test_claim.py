@@ -116,7 +116,7 @@ async def test_a_message_waits_for_an_earlier_one_that_is_under_way(storage: Sto
 
 
 async def test_a_message_waits_for_an_earlier_one_that_is_soon_tried_again(storage: Storage):
-    first, later = await changed_once(storage)
+    first, _ = await changed_once(storage)
     await done(storage, settle(first, MessageState.PENDING, next_attempt_at=NOW + IN_ORDER))
     assert ids(await claim(storage)) == []
     assert ids(await claim(storage, now=NOW + IN_ORDER)) == [first.id]

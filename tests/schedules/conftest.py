@@ -1,13 +1,12 @@
 """What the tests of the middle floor need besides an open database."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from tests.records import NOW
+from storage.interface import Storage
+from tests.schedules.office import Clock, Office
 
 
 @pytest.fixture
@@ -16,19 +15,6 @@ def database(request: pytest.FixtureRequest) -> str:
     kind = getattr(request, "param", "sqlite")
     url: str = request.getfixturevalue(f"{kind}_url")
     return url
-
-
-@dataclass
-class Clock:
-    """The time, as the test has it."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, time: timedelta) -> None:
-        self.now += time
 
 
 @pytest.fixture
@@ -48,3 +34,13 @@ async def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     monkeypatch.setattr(loop, "time", lambda: begin() + passed)
     return later
+
+
+@pytest.fixture
+async def office(
+    storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    monkeypatch.setattr("schedules.dispatcher.FAREWELL", 1.0)
+    office = Office(storage, clock)
+    yield office
+    await office.close()

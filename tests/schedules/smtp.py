@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from ssl import SSLContext
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -15,6 +16,11 @@ from schedules.channels import Relay
 
 HANG_UP = "hang up"
 SILENCE = "silence"
+RESET = "reset"
+DRIP = "drip"
+ENDLESS = "endless"
+TAKEN_AND_GONE = "250 taken, and gone"
+"""Acts of a scripted relay, instead of a reply."""
 
 
 def relay(port: int, **fields: Any) -> Relay:
@@ -49,12 +55,14 @@ class Inbox:
 
 
 @asynccontextmanager
-async def real_relay(port: int = 0, **options: Any) -> AsyncIterator[Inbox]:
+async def real_relay(
+    port: int = 0, ssl: SSLContext | None = None, **options: Any
+) -> AsyncIterator[Inbox]:
     """aiosmtpd, in the loop of the test."""
     loop = asyncio.get_running_loop()
     inbox = Inbox()
     options = {"hostname": "relay.example.org", "loop": loop} | options
-    server = await loop.create_server(lambda: SMTP(inbox, **options), "127.0.0.1", port)
+    server = await loop.create_server(lambda: SMTP(inbox, **options), "127.0.0.1", port, ssl=ssl)
     inbox.port = server.sockets[0].getsockname()[1]
     try:
         yield inbox
@@ -106,9 +114,9 @@ class ScriptedRelay:
         line = "CONNECT"
         while True:
             reply = self._reply(line)
-            if reply in {HANG_UP, SILENCE}:
+            if reply in _ACTS:
                 self.silent = reply == SILENCE
-                await (reader.read() if self.silent else asyncio.sleep(0))
+                await _ACTS[reply](reader, writer)
                 return
             writer.write(f"{reply}\r\n".encode("utf-8", "surrogateescape"))
             if reply.startswith("354"):
@@ -116,10 +124,10 @@ class ScriptedRelay:
                 if content is None:
                     return
                 line = "CONTENT"
-                if not self._scripted(line):
+                if not self._scripted(line) or self._script[line][0].startswith("250"):
                     self.taken.append(content)
                 continue
-            if reply.startswith(("221", "421")):
+            if reply.startswith(("221", "421")) or reply == TAKEN_AND_GONE:
                 return
             line = (await reader.readuntil(b"\r\n")).decode().rstrip()
             self.heard.append(line)
@@ -141,6 +149,42 @@ class ScriptedRelay:
 
     def _scripted(self, key: str) -> bool:
         return bool(self._script.get(key))
+
+
+async def _hang_up(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(0)
+
+
+async def _silence(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def _reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def _drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A reply that comes letter by letter and never ends."""
+    while not writer.transport.is_closing():
+        writer.write(b"2")
+        await asyncio.sleep(0.01)
+
+
+async def _endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A reply that has always one more line."""
+    while not writer.transport.is_closing():
+        writer.write(b"250-and another thing\r\n" * 100)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+_ACTS = {
+    HANG_UP: _hang_up,
+    SILENCE: _silence,
+    RESET: _reset,
+    DRIP: _drip,
+    ENDLESS: _endless,
+}
 
 
 @asynccontextmanager

@@ -2,25 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from schedules.actor import supervise
 from schedules.channels import Deferred, Rejected, Uncertain, Unreachable
 from schedules.channels.email import EmailChannel
 from schedules.circuit import Circuit
-from schedules.dispatcher import AT_ONCE, Dispatcher
-from schedules.render import Renderer
+from schedules.dispatcher import AT_ONCE
 from schedules.retry import ATTEMPTS, JITTER, UNCERTAIN
 from storage.errors import Unavailable
-from storage.interface import Storage
-from storage.model import Booking, Message, MessageState
+from storage.model import MessageState
 from storage.writes import Claim, Settle, Write
-from tests.deadlines import PATIENCE, until, until_true
+from tests.deadlines import until, until_true
 from tests.records import (
     DAY,
     HOUR,
@@ -34,10 +31,9 @@ from tests.records import (
     changed,
     done,
     moved,
-    place,
 )
 from tests.schedules import leaping
-from tests.schedules.conftest import Clock
+from tests.schedules.office import Office
 from tests.schedules.smtp import relay, scripted_relay
 
 PENDING, SENT, DEAD = MessageState.PENDING, MessageState.SENT, MessageState.DEAD
@@ -77,93 +73,6 @@ class Scripted:
 
     async def close(self) -> None:
         self.closed = True
-
-
-class Office:
-    """A dispatcher at work."""
-
-    def __init__(self, storage: Storage, clock: Clock) -> None:
-        self.storage = storage
-        self.clock = clock
-        self.channel: Any = None
-        self.dispatcher: Dispatcher | None = None
-        self.running: asyncio.Task[None] | None = None
-        self.looks = 0
-
-    async def looked(self) -> None:
-        """Return when the dispatcher has looked what is due, from now on."""
-        assert self.dispatcher is not None
-        for _ in range(2):  # one may have begun before
-            before = self.looks
-            self.dispatcher.poke()
-            await until_true(lambda before=before: self.looks > before)
-
-    async def idle(self) -> None:
-        """Return when no mail is under way and all are settled."""
-        dispatcher = self.dispatcher
-        assert dispatcher is not None
-        async with asyncio.timeout(PATIENCE):
-            await self.looked()
-            while dispatcher._under_way or dispatcher._unsettled:
-                await until_true(lambda: not dispatcher._under_way)
-                await self.looked()
-
-    def open(self, channel: Any) -> Dispatcher:
-        renderer = Renderer(sender="bookings@example.org", time_zone="UTC")
-        self.channel = channel
-        self.dispatcher = Dispatcher(self.storage, channel, renderer, self.clock)
-        handle = self.dispatcher.handle
-
-        async def counted(letters: Sequence[None]) -> None:
-            await handle(letters)
-            self.looks += 1
-
-        self.dispatcher.handle = counted  # type: ignore[method-assign]
-        self.running = asyncio.create_task(supervise("dispatcher", self.dispatcher.run))
-        return self.dispatcher
-
-    async def close(self) -> None:
-        if self.dispatcher and self.running:
-            await self.dispatcher.stop()
-            await self.running
-            self.dispatcher = None
-
-    async def owe(
-        self, *bookings: Booking, make: Callable[..., Message] = a_message, **fields: Any
-    ) -> list[Message]:
-        """Commit each booking with a message, and answer the messages."""
-        messages = [make(booking, **fields) for booking in bookings]
-        await done(self.storage, *map(place, bookings, messages))
-        return messages
-
-    async def stored(self, message: Message) -> Message:
-        found = await self.storage.messages([message.booking_id])
-        return next(one for one in found if one.id == message.id)
-
-    async def settled(self, message: Message) -> Message:
-        """The message, once an attempt of it has ended."""
-        assert self.dispatcher is not None
-        before = await self.stored(message)
-        self.dispatcher.poke()
-
-        async def look() -> Message | None:
-            now = await self.stored(message)
-            return now if now != before and now.state is not MessageState.LEASED else None
-
-        return await until(look)
-
-    async def all_in(self, state: MessageState, *messages: Message) -> bool:
-        return all([(await self.stored(one)).state is state for one in messages])
-
-
-@pytest.fixture
-async def office(
-    storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Office]:
-    monkeypatch.setattr("schedules.dispatcher.FAREWELL", 1.0)
-    office = Office(storage, clock)
-    yield office
-    await office.close()
 
 
 @on_both

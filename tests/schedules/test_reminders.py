@@ -26,7 +26,7 @@ from tests.records import (
     place,
     settle,
 )
-from tests.schedules.conftest import Clock
+from tests.schedules.office import Clock
 
 on_both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 
