@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Protocol
@@ -61,13 +62,21 @@ class Delivery:
 
     def _not_delivered(self, message: Message, error: DeliveryError) -> Settle:
         if isinstance(error, Unreachable):
-            pause = timedelta(seconds=self._relay.fault(error))
-            return self._pending(message, str(error), pause, refund=True)
+            return self._kept_back(message, error)
         self._relay.works()
         if isinstance(error, Rejected):
             return self._dead(message, str(error))
         at_least = UNCERTAIN if isinstance(error, Uncertain) else timedelta()
         return self._later(message, str(error), at_least)
+
+    def _kept_back(self, message: Message, error: Unreachable) -> Settle:
+        """As if nothing had been tried: it stays in line, unless it may be what breaks the relay.
+
+        Then all others go first, or it would hold up everybody for ever.
+        """
+        pause = timedelta(seconds=self._relay.fault(error))
+        settle = self._pending(message, str(error), pause, refund=True)
+        return settle if error.at_mail else replace(settle, next_attempt_at=None)
 
     def _later(self, message: Message, error: str, at_least: timedelta = timedelta()) -> Settle:
         pause = pause_after(message.attempts, self._pauses)

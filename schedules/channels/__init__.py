@@ -17,7 +17,14 @@ class DeliveryError(Exception):
 
 
 class Unreachable(DeliveryError):
-    """The relay could not be used at all; the mail has nothing to do with it."""
+    """The relay could not be used at all; the mail has nothing to do with it.
+
+    Unless it broke off `at_mail`, once it knew for whom: then, perhaps, just this one scares it.
+    """
+
+    def __init__(self, summary: str, said: object = "", *, at_mail: bool = False) -> None:
+        super().__init__(summary, said)
+        self.at_mail = at_mail
 
 
 class Deferred(DeliveryError):

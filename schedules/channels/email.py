@@ -108,7 +108,7 @@ async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     except UnicodeError as error:
         raise Rejected("the address is not ASCII") from error
     except _LOST as error:
-        raise Unreachable(f"at RCPT, {_kind(error)}", error) from error
+        raise Unreachable(f"at RCPT, {_kind(error)}", error, at_mail=True) from error
 
 
 async def _content(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
@@ -125,10 +125,10 @@ def _refusal(
 ) -> DeliveryError:
     """What a reply other than yes means; `unclear` where it is no refusal either."""
     summary = f"{error.code} at {phase}"
+    if error.code == CLOSING:
+        return Unreachable(summary, error.message, at_mail=True)
     if error.code < TEMPORARY:
         return unclear(f"a reply at {phase} that makes no sense", error.message)
-    if error.code == CLOSING:
-        return Unreachable(summary, error.message)
     kind = Deferred if error.code < PERMANENT else Rejected
     return kind(summary, error.message)
 

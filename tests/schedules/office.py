@@ -14,6 +14,8 @@ from storage.model import Booking, Message, MessageState
 from tests.deadlines import PATIENCE, until, until_true
 from tests.records import NOW, a_message, done, place
 
+RENDERER = Renderer(sender="bookings@example.org", time_zone="UTC")
+
 
 @dataclass
 class Clock:
@@ -57,8 +59,7 @@ class Office:
                 await until_true(lambda: not dispatcher._under_way)
                 await self.looked()
 
-    def open(self, channel: Any) -> Dispatcher:
-        renderer = Renderer(sender="bookings@example.org", time_zone="UTC")
+    def open(self, channel: Any, renderer: Any = RENDERER) -> Dispatcher:
         self.channel = channel
         self.dispatcher = Dispatcher(self.storage, channel, renderer, self.clock)
         handle = self.dispatcher.handle
