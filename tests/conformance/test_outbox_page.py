@@ -56,7 +56,6 @@ def numbers(found: Sequence[Message]) -> str:
         (MessageFilter(due_to=NOW + HOUR), "0"),
         (MessageFilter(due_from=NOW + HOUR, due_to=NOW + 3 * HOUR), "21"),
     ],
-    ids=str,
 )
 async def test_a_filter_leaves_those_that_fit(stocked: Storage, which: MessageFilter, found: str):
     assert numbers(await stocked.outbox_page(which, limit=100)) == found
@@ -85,7 +84,6 @@ async def test_behind_what_is_no_id_there_is_nothing(stocked: Storage):
         MessageFilter(states=[MessageState.DEAD, MessageState.MISSED]),
         MessageFilter(booking_id=ROW[0].id),
     ],
-    ids=str,
 )
 async def test_a_page_costs_the_same_however_much_was_sent(
     stocked: Storage, sqlite_url: str, which: MessageFilter

@@ -89,7 +89,7 @@ async def test_what_is_under_way_is_left_to_whoever_sends_it(storage: Storage):
     assert await storage.message(message.id) == message
 
 
-@pytest.mark.parametrize("message_id", [new_id(NOW), "no id", ""])
+@pytest.mark.parametrize("message_id", [new_id(NOW), "no id", ""], ids=["unknown", "bad", "none"])
 async def test_what_is_not_there_is_not_found(storage: Storage, message_id: str):
     assert isinstance(await answer(storage, Retry(message_id, NOW, None)), NotFound)
     with pytest.raises(NotFound):

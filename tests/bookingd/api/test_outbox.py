@@ -89,7 +89,6 @@ async def test_a_message_tells_all_about_itself(house: House):
         ({"dueFrom": "2026-03-02T09:00:00.000001Z"}, "3"),
         ({"dueTo": "2026-03-03T00:00:00+01:00"}, "210"),
     ],
-    ids=str,
 )
 async def test_filters(house: House, query: dict[str, str], found: str):
     assert await listed(house, **query) == found
@@ -166,7 +165,7 @@ async def test_what_was_superseded_is_409(house: House, after: Booking):
     assert await listed(house, state="superseded") == "0"
 
 
-@pytest.mark.parametrize("message_id", [new_id(NOW), "x"])
+@pytest.mark.parametrize("message_id", [new_id(NOW), "x"], ids=["unknown", "no id"])
 async def test_what_is_not_there_is_404(house: House, message_id: str):
     for method, path in (("GET", ""), ("POST", "/retry")):
         answer = await house.call(method, f"/api/outbox/{message_id}{path}")
