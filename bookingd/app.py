@@ -149,8 +149,19 @@ def _dispatcher(
     channel = _channel(config)
     if channel is None:
         return None
-    renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
-    return Dispatcher(storage, MeasuredChannel(channel, measures, now), renderer, now, busy)
+    channel = MeasuredChannel(channel, measures, now)
+    return Dispatcher(storage, channel, renderer(config), now, busy)
+
+
+def renderer(config: Config) -> Renderer:
+    """What makes the mails of this installation."""
+    return Renderer(
+        sender=config.mail_from,
+        time_zone=config.time_zone,
+        locale=config.locale,
+        templates=config.templates_dir,
+        alarms=config.calendar_alarms,
+    )
 
 
 def _channel(config: Config) -> Channel | None:
