@@ -70,7 +70,8 @@ async def _serve(
 ) -> None:
     """Start what is needed from below to above; the stack stops it from above to below."""
     measures = Measures()
-    dispatcher = _dispatcher(config, storage, measures, busy=lambda: desk.waiting > 0)
+    mails = renderer(config)
+    dispatcher = _dispatcher(config, storage, measures, mails, busy=lambda: desk.waiting > 0)
     desk = MeasuredDesk(storage, dispatcher.poke if dispatcher else lambda: None, measures)
     app = _application(config, storage, desk)
     scheduler = _scheduler(config, storage, dispatcher, app[context.KEYRING])
@@ -96,6 +97,8 @@ async def _serve(
         _log_start(config)
         _spare_the_collector()
         ready()
+        # Loads what the first mail would wait for, and says which templates fail.
+        stack.callback(asyncio.create_task(asyncio.to_thread(mails.complaints)).cancel)
         notify("READY=1")
         await _until(told_to_stop, parts)
         log.info("stopping")
@@ -143,14 +146,18 @@ def _limiter(config: Config) -> Limiter | None:
 
 
 def _dispatcher(
-    config: Config, storage: Storage, measures: Measures, busy: Callable[[], bool]
+    config: Config,
+    storage: Storage,
+    measures: Measures,
+    mails: Renderer,
+    busy: Callable[[], bool],
 ) -> Dispatcher | None:
     """The dispatcher, where there is a way out for mail."""
     channel = _channel(config)
     if channel is None:
         return None
     channel = MeasuredChannel(channel, measures, now)
-    return Dispatcher(storage, channel, renderer(config), now, busy)
+    return Dispatcher(storage, channel, mails, now, busy)
 
 
 def renderer(config: Config) -> Renderer:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from storage.model import Audience, BookingStatus, Due, MessageKind
+from storage.model import Audience, Booking, BookingStatus, Due, MessageKind
 
 if TYPE_CHECKING:
     from icalendar import (
@@ -54,14 +54,14 @@ class Invitations:
             return None
         from icalendar import Calendar
 
-        event = self._event(due, attendee, zone, summary)
+        event = self._event(due, attendee, _told_in(due.booking, zone), summary)
         event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
         calendar = Calendar()
         calendar.add("PRODID", PRODUCT)
         calendar.add("VERSION", "2.0")
         calendar.add("CALSCALE", "GREGORIAN")
         calendar.add("METHOD", method)
-        if zone != "UTC":
+        if event.start.tzinfo is not UTC:
             calendar.add_component(_time_zone(zone, event.start.year, event.end.year))
         calendar.add_component(event)
         if method == "REQUEST":
@@ -69,18 +69,17 @@ class Invitations:
                 event.add_component(_alarm(ahead, summary))
         return Invitation(method, calendar.to_ical())
 
-    def _event(self, due: Due, attendee: str, zone: str, summary: str) -> "Event":
+    def _event(self, due: Due, attendee: str, zone: tzinfo, summary: str) -> "Event":
         """One UID for ever; of two with one SEQUENCE the later DTSTAMP holds (RFC 5546, 2.1.5)."""
         from icalendar import Event
 
         booking = due.booking
-        there = UTC if zone == "UTC" else ZoneInfo(zone)
         event = Event()
         event.add("UID", f"{booking.id}@{self.organizer.rpartition('@')[2]}")
         event.add("SEQUENCE", booking.sequence)
         event.add("DTSTAMP", due.message.created_at)
-        event.add("DTSTART", booking.start_time.astimezone(there))
-        event.add("DTEND", booking.end_time.astimezone(there))
+        event.add("DTSTART", booking.start_time.astimezone(zone))
+        event.add("DTEND", booking.end_time.astimezone(zone))
         event.add("SUMMARY", _printable(summary))
         event.add("ORGANIZER", _address(self.organizer))
         event.add("ATTENDEE", _attendee(attendee, booking.name))
@@ -101,6 +100,17 @@ def method_of(due: Due) -> str | None:
         return "CANCEL"
     tells = due.message.kind in {MessageKind.CONFIRMED, MessageKind.CHANGED}
     return "REQUEST" if tells and due.booking.status is BookingStatus.CONFIRMED else None
+
+
+def _told_in(booking: Booking, zone: str) -> tzinfo:
+    """The zone for the times of an event.
+
+    It is UTC where the clock shows one of them for the second time: iCalendar has words only for
+    the first (RFC 5545, section 3.3.5).
+    """
+    there = UTC if zone == "UTC" else ZoneInfo(zone)
+    times = (booking.start_time, booking.end_time)
+    return UTC if any(time.astimezone(there).fold for time in times) else there
 
 
 def _address(address: str) -> "vCalAddress":

@@ -36,6 +36,8 @@ class Texts:
         self._wordings = Wordings(directory)
         self._time_zone = time_zone
         self._locale = locale
+        if _language(locale) not in self.languages:
+            self._wordings.complain(f"{_language(locale)}.toml", LookupError("no such words"))
         self._labels: dict[str, dict[str, str]] = {}
 
     @property

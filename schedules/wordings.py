@@ -32,12 +32,12 @@ class Wordings:
 
     def __init__(self, directory: Path | None = None) -> None:
         self.complaints: dict[str, str] = {}
-        built_in = _words(BUILT_IN, self._complain)
+        built_in = _words(BUILT_IN, self.complain)
         self._built_in = _Fillers(_loader(BUILT_IN, built_in))
         self._own: _Fillers | None = None
         self.languages = _languages(built_in)
         if directory is not None:
-            own = _words(directory, self._complain)
+            own = _words(directory, self.complain)
             self.languages |= _languages(own)
             self._own = _Fillers(_loader(directory, own), self._built_in.loader)
 
@@ -50,10 +50,11 @@ class Wordings:
                 return found.render(context)
             except Exception as error:  # noqa: BLE001 - templates can raise anything
                 named = found.name if found else getattr(error, "name", None)
-                self._complain(named or names[0], error)
+                self.complain(named or names[0], error)
         return self._built_in.template(names).render(context)
 
-    def _complain(self, name: str, error: Exception) -> None:
+    def complain(self, name: str, error: Exception) -> None:
+        """Note what fails, and log it the first time."""
         if name not in self.complaints:
             self.complaints[name] = f"{type(error).__name__}: {error}"
             log.warning(
