@@ -54,14 +54,15 @@ class Invitations:
             return None
         from icalendar import Calendar
 
-        event = self._event(due, attendee, _told_in(due.booking, zone), summary)
+        there = _told_in(due.booking, zone)
+        event = self._event(due, attendee, there, summary)
         event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
         calendar = Calendar()
         calendar.add("PRODID", PRODUCT)
         calendar.add("VERSION", "2.0")
         calendar.add("CALSCALE", "GREGORIAN")
         calendar.add("METHOD", method)
-        if event.start.tzinfo is not UTC:
+        if there is not UTC:
             calendar.add_component(_time_zone(zone, event.start.year, event.end.year))
         calendar.add_component(event)
         if method == "REQUEST":

@@ -58,8 +58,8 @@ class Wordings:
         if name not in self.complaints:
             self.complaints[name] = f"{type(error).__name__}: {error}"
             log.warning(
-                "a template fails, the built-in one stands in",
-                extra={"template": name, "reason": self.complaints[name]},
+                "a template fails, the built-in one stands in: 'bookingd check' says why",
+                extra={"template": name, "error": type(error).__name__},
             )
 
 

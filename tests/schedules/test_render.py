@@ -14,7 +14,7 @@ from schedules.messages import Promises, owed
 from schedules.render import Renderer
 from schedules.samples import KINDS
 from storage.model import Audience, Booking, BookingStatus, Due, EventKind, MessageKind
-from tests.mails import read, words
+from tests.mails import part, read, words
 from tests.records import DAY, NOW, a_booking, a_due
 
 CUSTOMER, ADMIN = Audience.CUSTOMER, Audience.ADMIN
@@ -93,6 +93,36 @@ def test_the_headers_are_what_a_mail_reader_needs():
     assert found["To"] == FULL.email
     assert found["Auto-Submitted"] == "auto-generated"
     assert found["Date"].datetime == due.message.due_at
+
+
+def test_the_alternatives_go_from_plain_to_rich_and_the_invitation_comes_as_a_file_too():
+    found = mail(a_due(FULL))
+    assert [part.get_content_type() for part in found.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/calendar",
+        "application/ics",
+    ]
+    calendar, file = part(found, "text/calendar"), part(found, "application/ics")
+    assert calendar["Content-Type"].params == {"method": "REQUEST", "charset": "utf-8"}
+    assert (file.get_filename(), file.is_attachment()) == ("invite.ics", True)
+    assert calendar.get_payload(decode=True) == file.get_payload(decode=True)
+    assert b"\r\nUID:" + FULL.id.encode() in file.get_payload(decode=True)
+
+
+def test_a_mail_without_an_invitation_has_two_alternatives_and_no_file():
+    found = mail(a_due(FULL, kind=MessageKind.REMINDER))
+    assert found.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("words_", ["--=_mixed", "--=_alternative--", "=_mixed\n--=_alternative"])
+def test_no_text_ends_a_part(words_: str):
+    found = mail(a_due(a_booking(inquiry=words_)))
+    assert words_ in words(found)
+    assert len(list(found.walk())) == 6
 
 
 def test_every_attempt_makes_the_same_bytes():
