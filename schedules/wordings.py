@@ -12,6 +12,7 @@ from jinja2 import (
     DictLoader,
     Environment,
     FileSystemLoader,
+    PrefixLoader,
     StrictUndefined,
     Template,
     select_autoescape,
@@ -27,7 +28,7 @@ class Wordings:
 
     A word is a template too, `<language>/<its name>`. What `directory` has replaces what is built
     in, piece by piece. A piece of it that fails is replaced by the built-in one, which is logged
-    once; `complaints` keeps why, by its name.
+    once; `complaints` keeps why, by its name. By `built-in/<name>` it can build on what it replaces.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -39,7 +40,8 @@ class Wordings:
         if directory is not None:
             own = _words(directory, self.complain)
             self.languages |= _languages(own)
-            self._own = _Fillers(_loader(directory, own), self._built_in.loader)
+            there = self._built_in.loader
+            self._own = _Fillers(_loader(directory, own), there, PrefixLoader({"built-in": there}))
 
     def fill(self, names: Sequence[str], context: Mapping[str, Any]) -> str:
         """The first of `names` that there is, filled. Raises jinja2's `TemplateError`."""

@@ -209,9 +209,10 @@ def test_a_template_replaces_one_mail_of_one_language(own: Path):
     assert text(due(locale="en"), directory=own).html.startswith("<!DOCTYPE")
 
 
-def test_a_template_may_change_a_block_of_the_built_in_one(own: Path):
-    write(own, confirmed__customer__html='{% extends "mail.html" %}{% block footer %}Main Street 1'
-          "{% endblock %}")  # fmt: skip
+@pytest.mark.parametrize("file", ["mail__html", "confirmed__customer__html"])
+def test_a_template_may_change_a_block_of_the_built_in_one(own: Path, file: str):
+    footer = "{% block footer %}Main Street 1{% endblock %}"
+    write(own, **{file: '{% extends "built-in/mail.html" %}' + footer})
     found = text(due(), directory=own).html
     assert "Main Street 1" in found
     assert "Your appointment is confirmed" in found
@@ -227,7 +228,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("content", [*BROKEN.values(), '{% extends "mail.html" %}'])
 def test_a_broken_template_is_replaced_and_told_once(
     own: Path, content: str, caplog: pytest.LogCaptureFixture
 ):
