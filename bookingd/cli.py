@@ -7,7 +7,8 @@ import click
 from bookingd import __version__
 from bookingd.cli_bookings import bookings
 from bookingd.cli_keys import keys
-from bookingd.cli_mail import mail, problems
+from bookingd.cli_mail import mail
+from bookingd.cli_preview import problems
 from bookingd.terminal import configuration, fail, run, with_storage
 from storage.interface import Health
 

@@ -28,7 +28,7 @@ class Wordings:
 
     A word is a template too, `<language>/<its name>`. What `directory` has replaces what is built
     in, piece by piece. A piece of it that fails is replaced by the built-in one, which is logged
-    once; `complaints` keeps why, by its name. By `built-in/<name>` it can build on what it replaces.
+    once; `complaints` keeps why, by its name. It can build on what it replaces, `built-in/<name>`.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
