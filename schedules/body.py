@@ -57,10 +57,10 @@ def _file(invitation: Invitation) -> Message:
 
 
 def _set(part: Message, name: str, value: str) -> None:
-    part[name] = _header(name, value)
+    part[name] = header(name, value)
 
 
 @lru_cache
-def _header(name: str, value: str) -> Any:
-    """Parsed once: that is most of what a mail costs, and these are always the same."""
+def header(name: str, value: str) -> Any:
+    """One that is in every mail, and parsed once: that is most of what a mail costs."""
     return POLICY.header_factory(name, value)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from icalendar import (
         Alarm,
         Event,
-        Timezone,
         TimezoneDaylight,
         TimezoneStandard,
         vCalAddress,
@@ -24,6 +23,8 @@ PRODUCT = "-//bookingd//bookingd//EN"
 
 _LOCAL = "!$'*+-._~"
 """Marks that stand for themselves in the local part of a mailto URI (RFC 6068, section 2)."""
+
+_BEGIN = b"BEGIN:VEVENT\r\n"
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -62,13 +63,16 @@ class Invitations:
         calendar.add("VERSION", "2.0")
         calendar.add("CALSCALE", "GREGORIAN")
         calendar.add("METHOD", method)
-        if there is not UTC:
-            calendar.add_component(_time_zone(zone, event.start.year, event.end.year))
         calendar.add_component(event)
         if method == "REQUEST":
             for ahead in self.alarms:
                 event.add_component(_alarm(ahead, summary))
-        return Invitation(method, calendar.to_ical())
+        content = calendar.to_ical()
+        if there is not UTC:
+            # Written once for each zone and year, because it is the larger half of an invitation.
+            described = _time_zone(zone, event.start.year, event.end.year)
+            content = content.replace(_BEGIN, described + _BEGIN, 1)
+        return Invitation(method, content)
 
     def _event(self, due: Due, attendee: str, zone: tzinfo, summary: str) -> "Event":
         """One UID for ever; of two with one SEQUENCE the later DTSTAMP holds (RFC 5546, 2.1.5)."""
@@ -149,7 +153,7 @@ def _printable(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _time_zone(name: str, first: int, last: int) -> "Timezone":
+def _time_zone(name: str, first: int, last: int) -> bytes:
     """What clocks in the zone show from the year `first` to the year `last`.
 
     Ours, because `Timezone.from_tzinfo` of icalendar 7.3 is an hour late in spring: it tells the
@@ -164,7 +168,7 @@ def _time_zone(name: str, first: int, last: int) -> "Timezone":
     described.add("TZID", name)
     for onset in (start, *_changes(zone, start, end)):
         described.add_component(_observance(zone, onset, first=onset == start))
-    return described
+    return bytes(described.to_ical())
 
 
 def _changes(zone: ZoneInfo, moment: datetime, end: datetime) -> Iterator[datetime]:

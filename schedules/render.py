@@ -6,7 +6,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 
-from schedules.body import POLICY, fill
+from schedules.body import POLICY, fill, header
 from schedules.calendar import Invitations
 from schedules.samples import samples
 from schedules.texts import Texts
@@ -29,7 +29,7 @@ class Renderer:
         templates: Path | None = None,
         alarms: Sequence[timedelta] = (),
     ) -> None:
-        self._sender = POLICY.header_factory("From", Address(addr_spec=sender))
+        self._sender = header("From", str(Address(addr_spec=sender)))
         self._texts = Texts(time_zone=time_zone, locale=locale, directory=templates)
         self._invitations = Invitations(_ascii(sender), alarms)
 
@@ -50,7 +50,7 @@ class Renderer:
         mail["To"] = recipient
         mail["Subject"] = _plain(text.subject)
         mail["Date"] = message.due_at
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
+        mail["Auto-Submitted"] = header("Auto-Submitted", "auto-generated")  # RFC 3834, section 5
         fill(mail, text, invitation)
         return mail
 
