@@ -72,7 +72,8 @@ async def _serve(
 ) -> None:
     """Start what is needed from below to above; the stack stops it from above to below."""
     measures = Measures()
-    dispatcher = _dispatcher(config, storage, measures, busy=lambda: desk.waiting > 0)
+    mails = renderer(config)
+    dispatcher = _dispatcher(config, storage, measures, mails, busy=lambda: desk.waiting > 0)
     desk = MeasuredDesk(storage, dispatcher.poke if dispatcher else lambda: None, measures)
     app = _application(config, storage, desk)
     scheduler = _scheduler(config, storage, dispatcher, app[context.KEYRING])
@@ -100,6 +101,8 @@ async def _serve(
         _log_start(config)
         _spare_the_collector()
         ready()
+        # Loads what the first mail would wait for, and says which templates fail.
+        stack.callback(asyncio.create_task(asyncio.to_thread(mails.complaints)).cancel)
         notify("READY=1")
         await _until(told_to_stop, parts)
         log.info("stopping")
@@ -147,15 +150,29 @@ def _limiter(config: Config) -> Limiter | None:
 
 
 def _dispatcher(
-    config: Config, storage: Storage, measures: Measures, busy: Callable[[], bool]
+    config: Config,
+    storage: Storage,
+    measures: Measures,
+    mails: Renderer,
+    busy: Callable[[], bool],
 ) -> Dispatcher | None:
     """The dispatcher, where there is a way out for mail."""
     channel = _channel(config)
     if channel is None:
         return None
-    renderer = Renderer(sender=config.mail_from, time_zone=config.time_zone)
     measured = MeasuredChannel(channel, measures, now)
-    return Dispatcher(storage, measured, renderer, now, busy=busy, pauses=config.retries)
+    return Dispatcher(storage, measured, mails, now, busy=busy, pauses=config.retries)
+
+
+def renderer(config: Config) -> Renderer:
+    """What makes the mails of this installation."""
+    return Renderer(
+        sender=config.mail_from,
+        time_zone=config.time_zone,
+        locale=config.locale,
+        templates=config.templates_dir,
+        alarms=config.calendar_alarms,
+    )
 
 
 def _channel(config: Config) -> Channel | None:

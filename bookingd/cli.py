@@ -9,6 +9,7 @@ from bookingd.cli_bookings import bookings
 from bookingd.cli_keys import keys
 from bookingd.cli_mail import mail
 from bookingd.cli_outbox import outbox
+from bookingd.cli_preview import problems
 from bookingd.terminal import configuration, fail, run, with_storage
 from storage.interface import Health
 
@@ -44,11 +45,11 @@ def serve() -> None:
 
 @main.command()
 def check() -> None:
-    """Say whether the configuration and the database are in order."""
+    """Say whether configuration, database and templates of mails are in order."""
     settings = configuration()
     found: Health = with_storage(settings, lambda storage: storage.health())
     click.echo(f"database: {found.backend}, answers in {found.latency * 1000:.1f} ms")
-    for warning in settings.warnings:
+    for warning in [*settings.warnings, *problems(settings)]:
         click.echo(f"warning: {warning}")
     click.echo("configuration: in order")
 

@@ -1,4 +1,4 @@
-"""`bookingd mail`: try the way that mails take."""
+"""`bookingd mail`: see the mails, and try the way that they take."""
 
 import os
 from email.message import EmailMessage
@@ -6,6 +6,7 @@ from email.utils import localtime, make_msgid
 
 import click
 
+from bookingd.cli_preview import preview
 from bookingd.config import Config
 from bookingd.terminal import configuration, fail, run
 from schedules.channels import Deferred, DeliveryError, Rejected, Relay, Uncertain, Unreachable
@@ -21,7 +22,10 @@ _TOLD: dict[type[DeliveryError], tuple[int, str]] = {
 
 @click.group()
 def mail() -> None:
-    """Try the way that mails take."""
+    """Mails: what they look like, and whether they leave."""
+
+
+mail.add_command(preview)
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, given: str) -> str:

@@ -53,6 +53,9 @@ class Config:
     relay: Relay | None
     mail_from: str
     mail_dir: Path
+    templates_dir: Path | None
+    calendar_alarms: tuple[timedelta, ...]
+    locale: str
     time_zone: str
     promises: Promises
     retries: tuple[timedelta, ...]
@@ -155,6 +158,9 @@ def _values(env: _Variables) -> dict[str, Any]:
             _address,
         ),
         "mail_dir": _text(env, "MAIL_DIR", "mail", Path),
+        "templates_dir": _text(env, "TEMPLATES_DIR", None, _directory),
+        "calendar_alarms": _text(env, "CALENDAR_ALARMS", OFF, _offsets),
+        "locale": _text(env, "LOCALE", "en", _language_tag),
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
         "retries": _text(env, "RETRIES", "2s,4s,8s,1m,5m,30m,2h,4h,8h,24h", _each(_pause)),
@@ -254,6 +260,9 @@ _url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://b
 _origin = _matching(
     r"https?://[^/?#@\sA-Z]+", "must be origins in small letters such as https://www.example.com"
 )
+_language_tag = _matching(
+    r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", "must be a language tag such as en or de-AT"
+)
 _address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
 
 
@@ -283,6 +292,12 @@ def _key(text: str) -> str:
     if len(text) < SHORTEST_KEY or not text.isascii() or not text.isprintable():
         raise ValueError(f"must have {SHORTEST_KEY} or more plain characters")
     return text
+
+
+def _directory(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise ValueError("must be a directory that is there")
+    return Path(text)
 
 
 def _zone(text: str) -> str:

@@ -1,39 +1,37 @@
 """From a message to the mail that carries it."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from storage.model import Booking, Due
-
-POLICY = SMTP_POLICY.clone(cte_type="7bit")
-"""Lines that every relay carries, whether it knows 8BITMIME or not."""
-
-TEMPLATES = Path(__file__).with_name("templates")
+from schedules.body import POLICY, fill, header
+from schedules.calendar import Invitations
+from schedules.samples import samples
+from schedules.texts import Texts
+from storage.model import Due
 
 
 class Renderer:
-    """Fills the templates `<language>/<kind>.<audience>.txt`; the first line is the subject.
+    """Makes mails: text, HTML and, where a calendar has to know, an invitation.
 
-    Times are told in the customer's zone, or in `time_zone` where the booking names none.
+    `time_zone` and `locale` are those of the house, `templates` the directory of templates that
+    replace the built-in ones.
     """
 
-    def __init__(self, *, sender: str, time_zone: str) -> None:
-        self._sender = Address(addr_spec=sender)
-        self._time_zone = time_zone
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            undefined=StrictUndefined,
-            auto_reload=False,
-            autoescape=False,  # noqa: S701 - the mail is plain text
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+    def __init__(
+        self,
+        *,
+        sender: str,
+        time_zone: str,
+        locale: str = "en",
+        templates: Path | None = None,
+        alarms: Sequence[timedelta] = (),
+    ) -> None:
+        self._sender = header("From", str(Address(addr_spec=sender)))
+        self._texts = Texts(time_zone=time_zone, locale=locale, directory=templates)
+        self._invitations = Invitations(_ascii(sender), alarms)
 
     def mail(self, due: Due) -> EmailMessage:
         """The same mail, Message-ID and all, at every attempt.
@@ -41,30 +39,30 @@ class Renderer:
         Raises jinja2's `TemplateError`, and `ValueError` for an address that is none.
         """
         message = due.message
-        subject, text = self._text(due)
+        recipient = Address(addr_spec=_ascii(message.recipient))
+        text = self._texts.text(due)
+        invitation = self._invitations.of(
+            due, attendee=recipient.addr_spec, zone=self._texts.zone(due), summary=text.event
+        )
         mail = EmailMessage(policy=POLICY)
-        mail["Message-ID"] = f"<{message.id}@{self._sender.domain}>"
+        mail["Message-ID"] = f"<{message.id}@{self._sender.addresses[0].domain}>"
         mail["From"] = self._sender
-        mail["To"] = Address(addr_spec=_ascii(message.recipient))
-        mail["Subject"] = subject
+        mail["To"] = recipient
+        mail["Subject"] = _plain(text.subject)
         mail["Date"] = message.due_at
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
-        mail.set_content(text)
+        mail["Auto-Submitted"] = header("Auto-Submitted", "auto-generated")  # RFC 3834, section 5
+        fill(mail, text, invitation)
         return mail
 
-    def _text(self, due: Due) -> tuple[str, str]:
-        kind, audience = due.message.kind, due.message.audience
-        template = self._templates.get_template(f"en/{kind}.{audience}.txt")
-        filled = template.render(booking=due.booking, when=self._when(due.booking))
-        subject, _, text = filled.partition("\n")
-        return _plain(subject), text.lstrip("\n")
+    def complaints(self) -> dict[str, str]:
+        """By the name of a template that fails for a sample of any mail, why.
 
-    def _when(self, booking: Booking) -> str:
-        zone = ZoneInfo(booking.time_zone or self._time_zone)
-        start, end = booking.start_time.astimezone(zone), booking.end_time.astimezone(zone)
-        until = f"{end:%H:%M}" if start.date() == end.date() else _moment(end)
-        named = zone.key if zone.key == "UTC" else f"{zone.key}, UTC{_offset(start)}"
-        return f"{_moment(start)} to {until} ({named})"
+        Renders each in each language; whatever a mail needs is loaded afterwards.
+        """
+        for language in self._texts.languages:
+            for due in samples(language):
+                self.mail(due)
+        return self._texts.complaints
 
 
 def _plain(subject: str) -> str:
@@ -84,12 +82,3 @@ def _ascii(address: str) -> str:
 
     found = validate_email(address, check_deliverability=False, test_environment=True)
     return found.ascii_email or address
-
-
-def _moment(local: datetime) -> str:
-    return f"{local:%A}, {local.day} {local:%B %Y}, {local:%H:%M}"
-
-
-def _offset(local: datetime) -> str:
-    digits = f"{local:%z}"
-    return f"{digits[:3]}:{digits[3:5]}"

@@ -31,9 +31,10 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "path", [[], ["serve"], ["check"], ["migrate"], ["openapi"], ["keys"], ["keys", "create"],
+             ["mail"], ["mail", "preview"],
              ["keys", "list"], ["keys", "revoke"], ["keys", "roll"], ["bookings"],
              ["bookings", "list"], ["bookings", "export"],
-             ["mail"], ["mail", "test"],
+             ["mail", "test"],
              ["outbox"], ["outbox", "list"], ["outbox", "show"], ["outbox", "retry"]]
 )  # fmt: skip
 def test_everything_has_help(path: list[str]):

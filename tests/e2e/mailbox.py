@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import EmailMessage
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.e2e.daemon import eventually, free_port
+from tests.mails import read, words
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,11 @@ class Mail:
 
     @cached_property
     def parsed(self) -> EmailMessage:
-        found = message_from_bytes(self.content, policy=policy.default)
-        assert isinstance(found, EmailMessage)
-        return found
+        return read(self.content)
+
+    @property
+    def text(self) -> str:
+        return words(self.parsed)
 
     @property
     def subject(self) -> str:

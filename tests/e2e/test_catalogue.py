@@ -57,7 +57,7 @@ async def test_a_booking_that_waits_for_a_yes_is_received_then_confirmed(
     await eventually(lambda: len(mailbox.mails) == 4)
     assert told(mailbox, CUSTOMER, "We have your request for ", "Confirmed: ")
     assert told(mailbox, ADMIN, "To be confirmed: ", "Booked: ")
-    assert "O'Brien <b>&" in mailbox.to(CUSTOMER)[-1].parsed.get_content()
+    assert "O'Brien <b>&" in mailbox.to(CUSTOMER)[-1].text
 
     await eventually(settled(behind, sent=4, pending=1))  # the reminder
     assert set(mailbox.ids.values()) == {1}

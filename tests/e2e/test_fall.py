@@ -44,7 +44,7 @@ async def check_heals(daemon: Daemon, mailbox: Mailbox) -> None:
     assert {answer.status for answer in placed[:-1]} <= {503}
     assert (await daemon.get("/api/health/db")).status == 200
     reference = placed[-1].body["id"]
-    await eventually(lambda: sum(reference in m.parsed.get_content() for m in mailbox.mails) == 2)
+    await eventually(lambda: sum(reference in m.text for m in mailbox.mails) == 2)
 
 
 @pytest.fixture(scope="module")

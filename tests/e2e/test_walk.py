@@ -3,14 +3,17 @@
 import asyncio
 import re
 import shlex
+from datetime import UTC, datetime
 
 import aiohttp
+import vobject
 
 from tests.e2e.booking import ADMIN, CUSTOMER, booking, slot
 from tests.e2e.conftest import Daemons
 from tests.e2e.daemon import PUBLIC_KEY, Daemon, eventually
 from tests.e2e.database import Database
 from tests.e2e.mailbox import Mailbox
+from tests.mails import part, words
 
 
 async def arrived(mailbox: Mailbox, count: int) -> None:
@@ -34,8 +37,8 @@ async def test_a_booking_is_answered_and_confirmed_by_mail(daemon: Daemon, mailb
         assert mail.sender == "bookings@example.org"
         assert mail.parsed["Auto-Submitted"] == "auto-generated"
         assert mail.parsed["To"] == mail.recipients[0]
-        assert answer.body["id"] in mail.parsed.get_content()
-        assert "A question" in mail.parsed.get_content()
+        assert answer.body["id"] in mail.text
+        assert "A question" in mail.text
 
     async def confirmed() -> bool:
         found = await daemon.get(answer.headers["Location"])
@@ -92,6 +95,31 @@ async def test_a_cancelled_booking_frees_its_slot_and_is_mailed_once(
     subjects = [mail.subject.partition(":")[0] for mail in mailbox.to(CUSTOMER)]
     assert sorted(subjects) == ["Cancelled", "Confirmed", "Confirmed"]
     assert (await behind.states())["superseded"] == 1  # the reminder of the first
+
+
+async def test_the_customers_calendar_is_told_of_the_booking_the_move_and_the_end(
+    daemon: Daemon, mailbox: Mailbox
+):
+    placed = await daemon.book(booking(timeZone="Europe/Berlin", locale="de"))
+    path = f"/api/bookings/{placed['id']}"
+    await arrived(mailbox, 2)
+    await daemon.ask("PUT", path, {"timeSlot": slot(7)})
+    await arrived(mailbox, 4)
+    await daemon.ask("DELETE", path)
+    await arrived(mailbox, 6)
+
+    mails = [mail.parsed for mail in mailbox.to(CUSTOMER)]
+    calendars = [vobject.readOne(words(mail, "text/calendar")) for mail in mails]
+    assert [calendar.method.value for calendar in calendars] == ["REQUEST", "REQUEST", "CANCEL"]
+    events = [calendar.vevent for calendar in calendars]
+    assert [event.sequence.value for event in events] == ["0", "1", "2"]
+    assert {event.uid.value for event in events} == {f"{placed['id']}@example.org"}
+    starts = [event.dtstart.value.astimezone(UTC) for event in events]
+    assert starts == [datetime.fromisoformat(slot(number)["startTime"]) for number in (0, 7, 7)]
+    for mail in mails:
+        assert part(mail, "application/ics").get_filename() == "invite.ics"
+    for mail in mailbox.to(ADMIN):
+        assert "text/calendar" not in [part.get_content_type() for part in mail.parsed.walk()]
 
 
 async def test_bookings_are_listed_by_page_by_cursor_and_by_filter(daemon: Daemon):

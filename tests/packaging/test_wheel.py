@@ -66,7 +66,9 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel):
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == there
     kinds = {Path(name).suffix for name in packed}
-    assert {".sql", ".typed", ".txt"} <= kinds, "migrations, type marker, templates"
+    assert {".sql", ".typed", ".toml", ".txt", ".html"} <= kinds, (
+        "migrations, type marker, templates"
+    )
 
 
 def test_the_wheel_brings_its_licence_and_no_tools(wheel):

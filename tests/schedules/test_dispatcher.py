@@ -18,6 +18,7 @@ from storage.errors import Unavailable
 from storage.model import MessageState
 from storage.writes import Claim, Settle, Write
 from tests.deadlines import until, until_true
+from tests.mails import read, words
 from tests.records import (
     DAY,
     HOUR,
@@ -124,7 +125,7 @@ async def test_a_mail_tells_of_the_booking_as_it_stood_when_the_mail_came_to_be_
     await office.settled(before_it)
     office.clock.pass_by(HOUR)
     await office.settled(after_it)
-    first, second = [mail.get_content() for mail in office.channel.sent]
+    first, second = [words(read(mail)) for mail in office.channel.sent]
     assert ("Ada Example" in first, "Grace Example" in first) == (True, False)
     assert ("Ada Example" in second, "Grace Example" in second) == (False, True)
 

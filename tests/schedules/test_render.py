@@ -12,20 +12,13 @@ from hypothesis import strategies as st
 
 from schedules.messages import Promises, owed
 from schedules.render import Renderer
+from schedules.samples import KINDS
 from storage.model import Audience, Booking, BookingStatus, Due, EventKind, MessageKind
+from tests.mails import part, read, words
 from tests.records import DAY, NOW, a_booking, a_due
 
 CUSTOMER, ADMIN = Audience.CUSTOMER, Audience.ADMIN
 RENDERER = Renderer(sender="bookings@example.org", time_zone="Europe/Berlin")
-OWED = [
-    *[
-        (kind, audience)
-        for kind in MessageKind
-        if kind is not MessageKind.REMINDER
-        for audience in Audience
-    ],
-    (MessageKind.REMINDER, CUSTOMER),
-]
 FULL = a_booking(
     phone="+49 30 901820",
     inquiry="With colour.\nAnd a wash.",
@@ -36,14 +29,11 @@ FULL = a_booking(
 
 def mail(due: Due) -> EmailMessage:
     """The mail as it is read at the other end."""
-    found = message_from_bytes(RENDERER.mail(due).as_bytes(), policy=default)
-    assert isinstance(found, EmailMessage)
-    return found
+    return read(RENDERER.mail(due))
 
 
 def text(due: Due) -> str:
-    content: str = mail(due).get_content()
-    return content.replace("\r\n", "\n")
+    return words(mail(due))
 
 
 def subject(due: Due) -> str:
@@ -56,13 +46,15 @@ def at(start: datetime, zone: str | None, minutes: int = 60) -> Due:
 
 
 @pytest.mark.parametrize("booking", [FULL, a_booking(), a_booking(company=None, name="")])
-@pytest.mark.parametrize(("kind", "audience"), OWED)
+@pytest.mark.parametrize(("kind", "audience"), KINDS)
 def test_every_template_renders(kind: MessageKind, audience: Audience, booking: Booking):
     found = mail(a_due(booking, kind=kind, audience=audience))
-    assert found["Subject"]
-    assert "{" not in found["Subject"] + found.get_content()
-    assert booking.id in found.get_content()
-    assert "None" not in found.get_content().replace("Allergies?: None", "")
+    for content in (found["Subject"], words(found), words(found, "text/html").split("</style>")[1]):
+        assert content
+        assert "{" not in content
+        assert "None" not in content.replace("Allergies?: None", "").replace(">None<", "")
+    assert booking.id in words(found)
+    assert booking.id in words(found, "text/html")
 
 
 def test_every_message_that_can_be_owed_has_a_template():
@@ -76,7 +68,7 @@ def test_every_message_that_can_be_owed_has_a_template():
 
 def test_the_customers_words_are_in_the_text():
     content = text(a_due(FULL))
-    for words in (
+    for written in (
         FULL.name,
         FULL.email,
         "Example Ltd",
@@ -84,7 +76,7 @@ def test_the_customers_words_are_in_the_text():
         "With colour.\nAnd a wash.",
         "Allergies?: None",
     ):
-        assert words in content
+        assert written in content
 
 
 def test_what_was_not_given_is_not_mentioned():
@@ -101,7 +93,36 @@ def test_the_headers_are_what_a_mail_reader_needs():
     assert found["To"] == FULL.email
     assert found["Auto-Submitted"] == "auto-generated"
     assert found["Date"].datetime == due.message.due_at
-    assert found.get_content_type() == "text/plain"
+
+
+def test_the_alternatives_go_from_plain_to_rich_and_the_invitation_comes_as_a_file_too():
+    found = mail(a_due(FULL))
+    assert [part.get_content_type() for part in found.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/calendar",
+        "application/ics",
+    ]
+    calendar, file = part(found, "text/calendar"), part(found, "application/ics")
+    assert calendar["Content-Type"].params == {"method": "REQUEST", "charset": "utf-8"}
+    assert (file.get_filename(), file.is_attachment()) == ("invite.ics", True)
+    assert calendar.get_payload(decode=True) == file.get_payload(decode=True)
+    assert b"\r\nUID:" + FULL.id.encode() in file.get_payload(decode=True)
+
+
+def test_a_mail_without_an_invitation_has_two_alternatives_and_no_file():
+    found = mail(a_due(FULL, kind=MessageKind.REMINDER))
+    assert found.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("words_", ["--=_mixed", "--=_alternative--", "=_mixed\n--=_alternative"])
+def test_no_text_ends_a_part(words_: str):
+    found = mail(a_due(a_booking(inquiry=words_)))
+    assert words_ in words(found)
+    assert len(list(found.walk())) == 6
 
 
 def test_every_attempt_makes_the_same_bytes():
@@ -153,8 +174,8 @@ def test_two_messages_never_share_an_id():
 )
 def test_the_time_is_told_in_the_customers_zone(start: datetime, zone: str, when: str):
     due = at(start, zone)
-    assert f"When:      {when}\n" in text(due)
-    assert subject(due) == f"Confirmed: {when}"
+    assert f"When: {when}\n" in text(due)
+    assert subject(due) == f"Confirmed: {when.partition(', UTC')[0]})"
 
 
 def test_without_a_zone_of_the_customers_it_is_the_houses():
@@ -223,7 +244,6 @@ def test_no_name_becomes_a_header(name: str):
             b"Date",
             b"Auto-Submitted",
             b"Content-Type",
-            b"Content-Transfer-Encoding",
             b"MIME-Version",
         ]
     )

@@ -22,6 +22,7 @@ from schedules.channels import email as module
 from schedules.channels.email import EmailChannel
 from schedules.render import Renderer
 from tests.deadlines import until_true
+from tests.mails import read, words
 from tests.records import a_booking, a_due
 from tests.schedules.smtp import HANG_UP, SILENCE, real_relay, relay, scripted_relay
 
@@ -49,7 +50,7 @@ async def test_a_mail_arrives_as_it_was_written():
         [taken] = inbox.mails
         assert taken["Message-ID"] == mail["Message-ID"]
         assert taken["Subject"].strip() == mail["Subject"]
-        assert ".\r\n..two dots\r\nÜ\r\n" in taken.get_content()
+        assert ".\n..two dots\nÜ\n" in words(read(taken))
 
 
 async def test_one_connection_serves_mail_after_mail():

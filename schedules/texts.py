@@ -1,0 +1,123 @@
+"""What a mail says: subject, text and HTML, in the language of whom it is for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schedules.moments import moments
+from schedules.wordings import Wordings
+from storage.model import Audience, Due
+
+FALLBACK = "en"
+"""The language that has every word."""
+
+LABELS = ("when", "name", "email", "company", "phone", "inquiry", "reference")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One mail in words. `event` is what the appointment is called in a calendar."""
+
+    subject: str
+    plain: str
+    html: str
+    event: str
+
+
+class Texts:
+    """Fills the templates of a message.
+
+    A customer reads the language and the zone of the booking, where it names them and we have
+    them; everybody else those of the house.
+    """
+
+    def __init__(self, *, time_zone: str, locale: str, directory: Path | None = None) -> None:
+        self._wordings = Wordings(directory)
+        self._time_zone = time_zone
+        self._locale = locale
+        if _language(locale) not in self.languages:
+            self._wordings.complain(f"{_language(locale)}.toml", LookupError("no such words"))
+        self._labels: dict[str, dict[str, str]] = {}
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Those that there are words of."""
+        return self._wordings.languages
+
+    @property
+    def complaints(self) -> dict[str, str]:
+        """By the name of a template that failed so far, why."""
+        return self._wordings.complaints
+
+    def zone(self, due: Due) -> str:
+        """The zone that times are told in."""
+        return (_customers(due) and due.booking.time_zone) or self._time_zone
+
+    def text(self, due: Due) -> Text:
+        """Raises jinja2's `TemplateError`."""
+        tag = self._tag(due)
+        language = _language(tag)
+        about = f"{due.message.kind}.{due.message.audience}"
+        context = self._context(due, tag)
+        for word in ("title", "text"):
+            context[word] = self._word(language, f"{about}.{word}", context)
+        return Text(
+            subject=self._word(language, f"{about}.subject", context),
+            plain=self._page(language, about, "txt", context),
+            html=self._page(language, about, "html", context),
+            event=self._word(language, "event", context),
+        )
+
+    def _tag(self, due: Due) -> str:
+        """The language tag (RFC 5646) to write by."""
+        wanted = due.booking.locale if _customers(due) else None
+        found = (tag for tag in (wanted, self._locale) if tag and _language(tag) in self.languages)
+        return next(found, FALLBACK)
+
+    def _context(self, due: Due, tag: str) -> dict[str, Any]:
+        language, booking = _language(tag), due.booking
+        context: dict[str, Any] = {
+            "booking": booking,
+            "kind": str(due.message.kind),
+            "audience": str(due.message.audience),
+            "language": language,
+            "label": self._labels_of(language),
+        }
+        usual = self._word(language, "dates", context)
+        when = moments(
+            booking.start_time,
+            booking.end_time,
+            self.zone(due),
+            tag=usual if tag == language else tag,
+            otherwise=usual,
+        )
+        context |= {"date": when.date, "start": when.start, "end": when.end}
+        context |= {"zone": when.zone, "offset": when.offset}
+        context["time"] = self._word(language, "span", context)
+        named = f"{when.zone}, {when.offset}" if when.offset else when.zone
+        context["when"] = f"{when.date}, {context['time']} ({named})"
+        context["greeting"] = self._word(language, "greeting", context)
+        return context
+
+    def _labels_of(self, language: str) -> dict[str, str]:
+        if language not in self._labels:
+            self._labels[language] = {
+                name: self._word(language, f"label.{name}", {}) for name in LABELS
+            }
+        return self._labels[language]
+
+    def _word(self, language: str, name: str, context: dict[str, Any]) -> str:
+        return self._wordings.fill((f"{language}/{name}", f"{FALLBACK}/{name}"), context)
+
+    def _page(self, language: str, about: str, kind: str, context: dict[str, Any]) -> str:
+        names: Sequence[str] = (f"{language}/{about}.{kind}", f"{about}.{kind}", f"mail.{kind}")
+        return self._wordings.fill(names, context)
+
+
+def _customers(due: Due) -> bool:
+    return due.message.audience is Audience.CUSTOMER
+
+
+def _language(tag: str) -> str:
+    return tag.replace("_", "-").partition("-")[0].lower()

@@ -1,0 +1,277 @@
+"""What mails say: languages, zones, HTML, and templates of the installation's own."""
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import TemplateError
+
+from schedules.samples import KINDS, samples
+from schedules.texts import LABELS, Text, Texts
+from schedules.wordings import BUILT_IN, Wordings
+from storage.model import Audience, Due, MessageKind
+from tests.records import a_booking, a_due
+
+BOOKING = "019cadc6-9a80-7558-84b4-9ac4daed665b"
+CUSTOMER, ADMIN = Audience.CUSTOMER, Audience.ADMIN
+GERMAN = "Montag, 30. März 2026, 15:05 bis 16:05 Uhr (Europe/Berlin, UTC+02:00)"
+BRITISH = "Monday, 30 March 2026, 15:05 to 16:05 (Europe/Berlin, UTC+02:00)"
+START = datetime(2026, 3, 30, 13, 5, tzinfo=UTC)
+
+
+def texts(**fields: Any) -> Texts:
+    return Texts(**{"time_zone": "Europe/Berlin", "locale": "en"} | fields)
+
+
+def text(due: Due, **fields: Any) -> Text:
+    return texts(**fields).text(due)
+
+
+def due(*, kind: MessageKind = MessageKind.CONFIRMED, audience: Audience = CUSTOMER, **fields: Any):
+    return a_due(a_booking(id=BOOKING, start=START, **fields), kind=kind, audience=audience)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The directory of an installation's own templates."""
+    return tmp_path
+
+
+def write(directory: Path, **files: str) -> None:
+    """`de__toml` is de.toml, `de__a__txt` de.a.txt."""
+    for name, content in files.items():
+        (directory / name.replace("__", ".")).write_text(content)
+
+
+@pytest.mark.parametrize(
+    ("locale", "house", "when"),
+    [
+        (None, "en", BRITISH),
+        ("en", "de", BRITISH),
+        ("en-US", "de", "Monday, March 30, 2026, 3:05 PM to 4:05 PM (Europe/Berlin, UTC+02:00)"),
+        ("de", "en", GERMAN),
+        ("de-AT", "en", GERMAN),
+        ("DE-1996-x1", "en", GERMAN),
+        ("de-QX", "en", GERMAN),
+        ("fr", "de", GERMAN),
+        (None, "fr", BRITISH),
+    ],
+)  # fmt: skip
+def test_the_customer_reads_their_language_where_there_is_one(
+    locale: str | None, house: str, when: str
+):
+    assert f": {when}\n" in text(due(locale=locale), locale=house).plain
+
+
+def test_everybody_else_reads_the_language_and_the_zone_of_the_house():
+    abroad = {"locale": "en", "time_zone": "America/New_York"}
+    admins = text(due(audience=ADMIN, **abroad), locale="de")
+    assert GERMAN in admins.plain
+    customers = text(due(**abroad), locale="de")
+    assert "09:05 to 10:05 (America/New_York, UTC-04:00)" in customers.plain
+
+
+def test_every_language_has_every_word():
+    names = {
+        file.stem: {name.partition("/")[2] for name in _words(file.stem)}
+        for file in BUILT_IN.glob("*.toml")
+    }
+    assert names["de"] == names["en"]
+    wanted = {f"{kind}.{audience}.{word}" for kind, audience in KINDS
+              for word in ("subject", "title", "text")}  # fmt: skip
+    wanted |= {"dates", "greeting", "span", "event"} | {f"label.{label}" for label in LABELS}
+    assert names["en"] == wanted
+
+
+def _words(language: str) -> list[str]:
+    loader = Wordings()._built_in.loader
+    return [name for name in loader.list_templates() if name.startswith(f"{language}/")]
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_no_two_mails_say_the_same(locale: str):
+    found = [text(sample, locale=locale) for sample in samples(locale)]
+    assert len({each.subject for each in found}) == len(found)
+    assert len({each.plain for each in found}) == len({each.html for each in found}) == len(found)
+
+
+class Tags(HTMLParser):
+    """What the HTML is made of."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.attributes: dict[str, list[str]] = {}
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize("number", range(len(KINDS)))
+def test_the_html_is_what_any_mail_program_shows(locale: str, number: int):
+    html = text(list(samples(locale))[number], locale=locale).html
+    found = Tags(html)
+    assert found.open == []
+    assert not {"img", "script", "link", "form", "iframe", "svg", "table"} & set(found.tags)
+    assert "src" not in found.attributes
+    assert "url(" not in html
+    assert found.attributes["lang"] == [locale]
+    assert "prefers-color-scheme: dark" in html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert html.startswith("<!DOCTYPE html>")
+
+
+def test_whatever_customers_write_html_is_small_enough_not_to_be_cut_off():
+    # Gmail cuts a mail off at 102 KB. The API takes 64 KiB at the most, escaped up to six times it.
+    big = due(inquiry="<" * 5000, answers={f"{n}" * 40: "x" * 1000 for n in range(20)})
+    assert len(text(big).html.encode()) < 100_000
+
+
+@pytest.mark.parametrize("field", ["name", "email", "company", "phone", "inquiry"])
+def test_what_a_customer_writes_is_text_in_the_html_and_untouched_in_the_text(field: str):
+    hostile = "<img src=x onerror=alert(1)>{{ 7*7 }}\"'&"
+    found = text(due(**{field: hostile}))
+    assert "<img" not in found.html
+    assert "&lt;img src=x onerror=alert(1)&gt;{{ 7*7 }}&#34;&#39;&amp;" in found.html
+    assert hostile in found.plain
+
+
+def test_questions_and_answers_are_text_too():
+    found = text(due(answers={"<b>Why?": "</p><script>x"}))
+    assert "<b>" not in found.html
+    assert "<script>" not in found.html
+
+
+def test_words_of_the_house_replace_single_ones(own: Path):
+    write(own, en__toml='[confirmed.customer]\nsubject = "See you {{ date }}, {{ booking.name }}"')
+    found = text(due(), directory=own)
+    assert found.subject == "See you Monday, 30 March 2026, Ada Example"
+    assert "Your appointment is confirmed" in found.html
+    assert text(due(kind=MessageKind.REMINDER), directory=own).subject.startswith("Reminder: ")
+
+
+def test_words_of_the_house_are_escaped_in_html(own: Path):
+    write(own, en__toml='[confirmed.customer]\ntext = "{{ booking.name }} & <b>us</b>"')
+    found = text(due(name="<i>"), directory=own)
+    assert "&lt;i&gt; &amp; &lt;b&gt;us&lt;/b&gt;" in found.html
+    assert "<i> & <b>us</b>" in found.plain
+
+
+def test_another_language_needs_only_a_file_and_english_helps_out(own: Path):
+    write(own, fr__toml='dates = "fr"\nspan = "{{ start }} à {{ end }}"\n'
+          '[confirmed.customer]\ntitle = "Votre rendez-vous est confirmé"')  # fmt: skip
+    found = text(due(locale="fr-CA"), directory=own)
+    assert "Votre rendez-vous est confirmé" in found.html
+    assert "lundi 30 mars 2026, 15 h 05 à 16 h 05" in found.plain
+    assert "Name: Ada Example" in found.plain
+    assert '<html lang="fr">' in found.html
+
+
+@pytest.mark.parametrize(
+    ("file", "replaced"),
+    [
+        (
+            "mail__txt",
+            set(product(("en", "de"), ("confirmed", "changed"))),
+        ),
+        ("confirmed__customer__txt", {("en", "confirmed"), ("de", "confirmed")}),
+    ],
+)
+def test_a_template_replaces_one_mail_or_all(own: Path, file: str, replaced: set[Any]):
+    write(own, **{file: "Mine. {{ title }} {{ when }} {{ label.name }}"})
+    for language in ("en", "de"):
+        for kind in ("confirmed", "changed"):
+            found = text(due(kind=MessageKind(kind), locale=language), directory=own)
+            assert found.plain.startswith("Mine.") == ((language, kind) in replaced)
+            assert not found.html.startswith("Mine.")
+
+
+def test_a_template_replaces_one_mail_of_one_language(own: Path):
+    (own / "de").mkdir()
+    (own / "de" / "confirmed.customer.html").write_text("<p>Meins</p>")
+    assert text(due(locale="de"), directory=own).html == "<p>Meins</p>"
+    assert text(due(locale="en"), directory=own).html.startswith("<!DOCTYPE")
+
+
+@pytest.mark.parametrize("file", ["mail__html", "confirmed__customer__html"])
+def test_a_template_may_change_a_block_of_the_built_in_one(own: Path, file: str):
+    footer = "{% block footer %}Main Street 1{% endblock %}"
+    write(own, **{file: '{% extends "built-in/mail.html" %}' + footer})
+    found = text(due(), directory=own).html
+    assert "Main Street 1" in found
+    assert "Your appointment is confirmed" in found
+    assert "Reference" not in found
+
+
+BROKEN = {
+    "syntax": "{% if %}",
+    "undefined": "{{ bookng.name }}",
+    "attribute": "{{ booking.nme }}",
+    "fault": "{{ 1 / 0 }}",
+    "missing": '{% extends "gone.html" %}',
+}
+
+
+@pytest.mark.parametrize("content", [*BROKEN.values(), '{% extends "mail.html" %}'])
+def test_a_broken_template_is_replaced_and_told_once(
+    own: Path, content: str, caplog: pytest.LogCaptureFixture
+):
+    write(own, mail__html=content)
+    found = texts(directory=own)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert found.text(due()) == text(due())
+    assert len(caplog.records) == 1
+    assert list(found.complaints) == ["mail.html"]
+
+
+def test_the_log_of_a_broken_template_names_no_customer(
+    own: Path, caplog: pytest.LogCaptureFixture
+):
+    write(own, mail__html="{{ booking.answers[booking.name] }}")
+    texts(directory=own).text(due())
+    [record] = caplog.records
+    assert "Ada" not in str(vars(record))
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_broken_word_is_replaced_alone(own: Path, content: str):
+    quoted = content.replace('"', "'")
+    write(own, en__toml=f'event = "Visit"\n[confirmed.customer]\nsubject = "{quoted}"')
+    found = texts(directory=own)
+    assert found.text(due()) == replace(text(due()), event="Visit")
+    assert len(found.complaints) == 1
+
+
+@pytest.mark.parametrize("content", ["[confirmed.customer", "\xff\xfe", "a = 1\na = 2"])
+def test_words_that_cannot_be_read_are_told_and_the_built_in_ones_stand_in(own: Path, content: str):
+    (own / "en.toml").write_bytes(content.encode("latin-1"))
+    found = texts(directory=own)
+    assert list(found.complaints) == ["en.toml"]
+    assert found.text(due()) == text(due())
+
+
+def test_a_house_of_a_language_without_words_is_told_so():
+    assert list(texts(locale="fr").complaints) == ["fr.toml"]
+    assert texts(locale="de-CH").complaints == {}
+
+
+def test_what_is_built_in_does_not_hide_its_faults(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(TemplateError):
+        Wordings().fill(("gone.html",), {})
