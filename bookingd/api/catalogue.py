@@ -28,9 +28,6 @@ from storage.errors import NotFound, StaleVersion
 from storage.model import Resource, Scope, Service
 from storage.writes import SaveResource, SaveService, Write
 
-TRIES = 3
-"""How often a change is made anew on the record as somebody else has just left it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun(Generic[Record]):
@@ -183,8 +180,11 @@ def archiving(noun: Noun[Record]) -> Handler:
 async def _changed(
     request: web.Request, noun: Noun[Record], details: Mapping[str, Any]
 ) -> web.Response:
-    """The record with `details`, on the version that If-Match names, or on the latest."""
-    for _ in range(TRIES):
+    """The record with `details`, on the version that If-Match names, or on the latest.
+
+    As for bookings, it is tried until it succeeds, or the time of the request is over.
+    """
+    while True:
         offer = await _latest(request)
         record = _found(request, noun, offer)
         check_version(request, record.version)
@@ -197,7 +197,6 @@ async def _changed(
         except StaleVersion:
             continue
         return _one(noun, after)
-    raise StaleVersion
 
 
 async def _latest(request: web.Request) -> Offer:
