@@ -15,6 +15,7 @@ from bookingd.api.declare import (
     Handler,
     about,
     answers,
+    key_shows_more,
     may_be_known,
     may_fail,
     open_to,
@@ -82,6 +83,7 @@ def listing(noun: Noun[Record]) -> Handler:
     @may_be_known()
     @may_fail(Code.UNAUTHORIZED, Code.FORBIDDEN)
     @open_to()
+    @key_shows_more
     async def every(request: web.Request) -> web.Response:
         whole, archived = await sees_all(request), request["querystring"]["archived"]
         if archived and not whole:
@@ -102,6 +104,7 @@ def reading(noun: Noun[Record]) -> Handler:
     @may_be_known()
     @may_fail(Code.UNAUTHORIZED, Code.NOT_FOUND)
     @open_to()
+    @key_shows_more
     async def read(request: web.Request) -> web.Response:
         whole = await sees_all(request)
         record = _found(request, noun, await request.app[CATALOGUE].get())
