@@ -107,7 +107,7 @@ def list_(as_json: bool, **given: Any) -> None:
 def export(output: str, **given: Any) -> None:
     """Write all bookings to a file, or to standard output.
 
-    CSV is for spreadsheets: a cell that one could take for a formula begins with a quote sign.
+    CSV is for spreadsheets: what one could take for a formula begins with a quote sign.
     """
     from bookingd.api.listing import selected
     from bookingd.api.schemas import ExportQuery

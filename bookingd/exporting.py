@@ -1,6 +1,7 @@
 """Bookings as a file, made page by page."""
 
 import csv
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,10 +42,18 @@ COLUMNS = (
     "version",
 )
 
-FORMULA = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may take for the beginning of a formula (OWASP, "CSV Injection").
+_FORMULA = "-=+@\uff1d\uff0b\uff0d\uff20"
+"""What a spreadsheet may take for the beginning of a formula; the last four are wide forms."""
 
-The last four are the wide forms of the first."""
+_UNSEEN = '[ "\u00a0\u00ad\u2000-\u200f\u202f\u205f-\u2064\u3000\ufeff]*'
+"""What it may leave out before that: spaces, characters without width, quotes."""
+
+_BEGINS = re.compile(
+    rf"\A(?=[\t\r\n]|{_UNSEEN}[{_FORMULA}])"
+    rf"|(?<=[,;\t\r\n\v\f\x85\u2028\u2029])(?={_UNSEEN}[{_FORMULA}])"
+)
+"""Where a formula could begin (OWASP, "CSV Injection"): a cell, and inside of it what follows a
+separator, for a spreadsheet that is set to another one takes that for a cell of its own."""
 
 
 class Format(StrEnum):
@@ -107,10 +116,16 @@ def _cell(value: Any) -> str:
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case str():
-            return f"'{value}" if value.startswith(FORMULA) else value
+            return _text(value)
         case dict():
-            return orjson.dumps(value).decode() if value else ""
+            answers = {_text(question): _text(answer) for question, answer in value.items()}
+            return orjson.dumps(answers).decode() if answers else ""
     return str(value)
+
+
+def _text(value: str) -> str:
+    """With a quote sign wherever a formula could begin, which is shown as text then."""
+    return _BEGINS.sub("'", value)
 
 
 def _json(page: Sequence[Booking]) -> bytes:

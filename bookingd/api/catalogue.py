@@ -15,6 +15,7 @@ from bookingd.api.declare import (
     Handler,
     about,
     answers,
+    key_shows_more,
     may_be_known,
     may_fail,
     open_to,
@@ -27,9 +28,6 @@ from bookingd.catalogue import Offer, Record, created, edited
 from storage.errors import NotFound, StaleVersion
 from storage.model import Resource, Scope, Service
 from storage.writes import SaveResource, SaveService, Write
-
-TRIES = 3
-"""How often a change is made anew on the record as somebody else has just left it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +83,7 @@ def listing(noun: Noun[Record]) -> Handler:
     @may_be_known()
     @may_fail(Code.UNAUTHORIZED, Code.FORBIDDEN)
     @open_to()
+    @key_shows_more
     async def every(request: web.Request) -> web.Response:
         whole, archived = await sees_all(request), request["querystring"]["archived"]
         if archived and not whole:
@@ -105,6 +104,7 @@ def reading(noun: Noun[Record]) -> Handler:
     @may_be_known()
     @may_fail(Code.UNAUTHORIZED, Code.NOT_FOUND)
     @open_to()
+    @key_shows_more
     async def read(request: web.Request) -> web.Response:
         whole = await sees_all(request)
         record = _found(request, noun, await request.app[CATALOGUE].get())
@@ -183,8 +183,11 @@ def archiving(noun: Noun[Record]) -> Handler:
 async def _changed(
     request: web.Request, noun: Noun[Record], details: Mapping[str, Any]
 ) -> web.Response:
-    """The record with `details`, on the version that If-Match names, or on the latest."""
-    for _ in range(TRIES):
+    """The record with `details`, on the version that If-Match names, or on the latest.
+
+    As for bookings, it is tried until it succeeds, or the time of the request is over.
+    """
+    while True:
         offer = await _latest(request)
         record = _found(request, noun, offer)
         check_version(request, record.version)
@@ -197,7 +200,6 @@ async def _changed(
         except StaleVersion:
             continue
         return _one(noun, after)
-    raise StaleVersion
 
 
 async def _latest(request: web.Request) -> Offer:

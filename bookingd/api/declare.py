@@ -28,6 +28,17 @@ def open_to(*scopes: Scope) -> Declaration:
     return declare
 
 
+def key_shows_more(handler: Handler) -> Handler:
+    """Open to anybody, and whoever reads everything sees more (`context.sees_all`)."""
+    handler.__more__ = True  # type: ignore[attr-defined]
+    return handler
+
+
+def shows_more(handler: Handler) -> bool:
+    """Whether a key is of use where none is needed."""
+    return hasattr(handler, "__more__")
+
+
 def always_answered(handler: Handler) -> Handler:
     """However many are inside, for it is asked by who watches the daemon.
 

@@ -84,7 +84,10 @@ class ApiError(Exception):
 
 
 def translated(error: Exception) -> ApiError | None:
-    """What the floors below say, as an answer; None for what nobody foresaw."""
+    """What the floors below say, as an answer; None for what nobody foresaw.
+
+    Why the daemon cannot serve is no client's business, and stays in the log.
+    """
     if isinstance(error, ApiError):
         return error
     if isinstance(error, NotOffered | InPast | WrongLength):
@@ -93,7 +96,8 @@ def translated(error: Exception) -> ApiError | None:
         return _from_aiohttp(error)
     for kind, (code, headers) in _KNOWN.items():
         if isinstance(error, kind):
-            return ApiError(code, str(error), headers=headers)
+            text = str(error) if code.status < Code.INTERNAL_ERROR.status else ""
+            return ApiError(code, text, headers=headers)
     return None
 
 

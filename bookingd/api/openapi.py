@@ -19,7 +19,8 @@ from marshmallow import Schema, fields
 
 from bookingd import __version__
 from bookingd.api import wording
-from bookingd.api.declare import Handler, is_unlimited
+from bookingd.api.context import ALL_SEEING
+from bookingd.api.declare import Handler, is_unlimited, shows_more
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
 from bookingd.api.fields import Several
 from bookingd.api.present import camel_case
@@ -88,25 +89,38 @@ def _empty() -> APISpec:
 
 def _operation(spec: APISpec, handler: Handler, path: str) -> dict[str, Any]:
     said: Mapping[str, Any] = handler.__apispec__  # type: ignore[attr-defined]
-    scopes: frozenset[Scope] = handler.__scopes__  # type: ignore[attr-defined]
     schemas = {taken["location"]: taken["schema"] for taken in said["schemas"]}
     well = {str(status): _response(response) for status, response in said["responses"].items()}
     return {
         "operationId": camel_case(f"{said['tags'][0]}_{handler.__name__}"),
         "tags": said["tags"],
         "summary": said["summary"],
-        "description": f"{said['description']}\n\n{_whom(scopes)}".strip(),
+        "description": f"{said['description']}\n\n{_whom(handler)}".strip(),
         "parameters": [*_parameters(path, schemas), *said["parameters"], "X-Request-Id"],
         **_request_body(schemas),
         "responses": {**well, **_errors(spec, handler)},
-        "security": [{KEY: [scope.value]} for scope in sorted(scopes)],
+        "security": _security(handler),
     }
 
 
-def _whom(scopes: frozenset[Scope]) -> str:
-    if not scopes:
+def _security(handler: Handler) -> list[dict[str, list[str]]]:
+    """The keys that it takes; an empty requirement makes them optional (OpenAPI 3.1, 4.8.30)."""
+    if shows_more(handler):
+        return [{}, {KEY: []}]
+    return [{KEY: [scope.value]} for scope in _scopes(handler)]
+
+
+def _whom(handler: Handler) -> str:
+    if shows_more(handler):
+        more = " and ".join(f"`{scope}`" for scope in sorted(ALL_SEEING))
+        return f"Open to anybody; keys of the scopes {more} see more."
+    if not _scopes(handler):
         return "Open to anybody."
-    return "Needs a key: {}.".format(" or ".join(f"`{scope}`" for scope in sorted(scopes)))
+    return "Needs a key: {}.".format(" or ".join(f"`{scope}`" for scope in _scopes(handler)))
+
+
+def _scopes(handler: Handler) -> list[Scope]:
+    return sorted(handler.__scopes__)  # type: ignore[attr-defined]
 
 
 def _parameters(path: str, schemas: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from dataclasses import replace
 from io import StringIO
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from bookingd.api import present
-from bookingd.exporting import COLUMNS, Format, written
+from bookingd.exporting import COLUMNS, Format, _cell, written
 from storage.interface import BookingFilter, Sort, Storage
 from storage.model import Booking
 from tests.bookingd.conftest import on_both
@@ -73,7 +74,37 @@ async def test_no_cell_is_a_formula(storage: Storage, first: str):
     assert row["inquiry"] == row["name"] == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["'=1", "a=1", "1-1", " =1", '"=1', "O'Brien <b>&"])
+@pytest.mark.parametrize("formula", [*"=+-@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize("unseen", ["", "  ", "\ufeff", "\u200b\u00a0", '"', '" '])
+async def test_nor_is_any_part_of_a_cell(storage: Storage, formula: str, unseen: str):
+    begun = f"{unseen}{formula}cmd|' /C calc'!A0"
+    parts = [f"a{separator}{begun}" for separator in [*",;\t\r\n", "\r\n", "; ,"]]
+    row = await the_row(
+        storage,
+        a_booking(name=begun, inquiry="".join(parts), answers={begun: begun, "b": parts[1]}),
+    )
+    guarded = [part.removesuffix(begun) + f"'{begun}" for part in parts]
+    assert row["name"] == f"'{begun}"
+    assert row["inquiry"] == "".join(guarded)
+    assert json.loads(row["answers"]) == {f"'{begun}": f"'{begun}", "b": guarded[1]}
+
+
+async def test_a_spreadsheet_that_parts_cells_by_semicolons_finds_no_formula(storage: Storage):
+    booking = a_booking(inquiry='a;=1+1;"=1+1";\n;+1', phone="+49 30 901820")
+    await done(storage, place(booking))
+    text = (await a_file(storage, Format.CSV)).decode("utf-8-sig")
+    parts = [cell for row in csv.reader(StringIO(text, newline=""), delimiter=";") for cell in row]
+    assert len(parts) > 5
+    assert [cell for cell in parts if cell.strip(' "').startswith(tuple("=+-@"))] == []
+
+
+def test_a_long_text_of_separators_is_no_work():
+    begun = time.perf_counter()
+    _cell("\n" * 1_000_000 + " " * 1_000_000)
+    assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize("text", ["'=1", "a=1", "1-1", "a, b; c", "1;2-3", "O'Brien <b>&"])
 async def test_other_text_is_as_it_was_typed(storage: Storage, text: str):
     assert (await the_row(storage, a_booking(inquiry=text)))["inquiry"] == text
 

@@ -30,6 +30,14 @@ PROXIES = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8")))
         ("fd00::1", "2001:db8::7", "2001:db8::7"),
         ("", "198.51.100.7", ""),
         ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "198.51.100.7:1000", "198.51.100.7"),
+        ("10.0.0.1", "203.0.113.9, 198.51.100.7:1000, 10.0.0.2:80", "198.51.100.7"),
+        ("10.0.0.1", "[2001:db8::7]:443", "2001:db8::7"),
+        ("10.0.0.1", "[2001:db8::7]", "2001:db8::7"),
+        ("10.0.0.1", "198.51.100.7:", "10.0.0.1"),
+        ("10.0.0.1", "[]:443", "10.0.0.1"),
+        ("10.0.0.1", "fe80::1%eth0", "fe80::1"),
+        ("fd00::1%eth0", "198.51.100.7", "198.51.100.7"),
     ],
 )
 def test_only_what_a_trusted_proxy_wrote_is_believed(peer: str, forwarded: str | None, client: str):
@@ -65,6 +73,11 @@ async def test_the_first_64_bits_of_an_ipv6_address_are_one_customer():
         "2001:0db8:0001:0002::9",
         "2001:db8:1:3::1",
     ) == [8, 7, 6, 8]
+
+
+async def test_the_zone_of_an_address_is_no_part_of_it():
+    limiter = Limiter("9/minute")
+    assert await left(limiter, "fe80::1%eth0", "fe80::1", "fe80::2%\udcff", "%") == [8, 7, 6, 8]
 
 
 async def test_an_ipv4_address_in_the_form_of_ipv6_is_the_same_one_and_no_other():

@@ -207,6 +207,17 @@ async def test_of_many_changes_of_one_version_one_is_made(house: House, noun: st
     assert (await house.call("GET", path)).body == made
 
 
+@on_both
+@each_noun
+async def test_without_a_version_nobody_is_told_of_the_others(house: House, noun: str):
+    path = f"/api/{noun}/{(await create(house, noun))['id']}"
+    answers = await asyncio.gather(
+        *(house.call("PATCH", path, json={"name": f"by {n}"}) for n in range(30))
+    )
+    assert [answer.status for answer in answers] == [200] * 30
+    assert sorted(answer.body["version"] for answer in answers) == list(range(2, 32))
+
+
 async def test_a_change_is_made_on_what_another_daemon_has_just_left(house: House):
     path = f"/api/services/{SERVICE.id}"
     await house.call("GET", path)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bookingd.api import middleware
 from storage.model import BookingStatus, MessageKind, MessageState
 from tests.bookingd.api.conftest import Answer, House, Opener, a_body, assert_error
 from tests.bookingd.conftest import on_both
@@ -251,8 +252,24 @@ async def test_without_a_version_the_later_change_is_made_on_the_earlier(house: 
     assert (found["name"], found["company"], found["version"]) == ("Grace", "Other Ltd", 3)
 
 
-async def test_a_change_that_is_always_overtaken_says_so(open_house: Opener):
-    house = await open_house(staffed=False)
+@on_both
+async def test_without_a_version_nobody_is_told_of_the_others(house: House):
+    placed = await house.place()
+    names = [f"by {number}" for number in range(30)]
+    answers = await asyncio.gather(
+        *(change(house, "PUT", placed, {"name": name}) for name in names)
+    )
+    assert [one.status for one in answers] == [200] * 30
+    assert sorted(one.body["version"] for one in answers) == list(range(2, 32))
+    [last] = [one for one in answers if one.body["version"] == 31]
+    assert (await change(house, "GET", placed)).body == last.body
+
+
+async def test_a_change_that_is_always_overtaken_is_given_up_in_time(
+    open_house: Opener, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(middleware, "LIMIT", 0.2)
+    house = await open_house()
     booking = a_booking()
     await done(house.storage, place(booking))
     reads = 0
@@ -263,9 +280,8 @@ async def test_a_change_that_is_always_overtaken_says_so(open_house: Opener):
         return a_booking(id=booking.id, version=99)
 
     house.storage.booking = overtaken  # type: ignore[method-assign,assignment]
-    working = asyncio.create_task(house.desk.run())
     answer = await change(house, "PUT", {"id": booking.id}, {"name": "Grace"})
-    assert_error(answer, 412, "STALE_VERSION")
+    assert_error(answer, 503, "REQUEST_TIMEOUT")
     assert reads > 1
-    house.desk.close()
-    await working
+    answer = await change(house, "PUT", {"id": booking.id}, {"name": "Grace"}, **if_match('"2"'))
+    assert_error(answer, 412, "STALE_VERSION")

@@ -103,10 +103,20 @@ def test_links_lead_to_operations_that_take_what_they_give(made: dict[str, Any])
 def test_whom_an_operation_is_open_to(app: web.Application, made: dict[str, Any]):
     for method, path, operation in operations(made):
         scopes = handler(app, method, path).__scopes__
-        named = {Scope(scope) for one in operation["security"] for scope in one["key"]}
+        named = {Scope(scope) for one in operation["security"] for scope in one.get("key", ())}
         assert named == scopes
         assert {"401", "403"} <= operation["responses"].keys() or not scopes
-        assert ("Open to anybody." in operation["description"]) == (not scopes)
+        assert ("Open to anybody" in operation["description"]) == (not scopes)
+
+
+def test_a_key_that_shows_more_may_be_sent(made: dict[str, Any]):
+    with_more = [
+        made["paths"][path]["get"]
+        for noun in ("services", "resources")
+        for path in (f"/api/{noun}", f"/api/{noun}/{{id}}")
+    ]
+    assert [one["security"] for one in with_more] == [[{}, {"key": []}]] * 4
+    assert made["paths"]["/api/health"]["get"]["security"] == []
 
 
 def test_the_parameters_of_each_path_are_there(made: dict[str, Any]):

@@ -8,14 +8,40 @@ import pytest
 
 from bookingd import desk
 from bookingd.api import middleware
+from bookingd.api.errors import Code
+from storage.errors import Unavailable
+from storage.interface import Storage
 from tests.bookingd.api.conftest import Answer, House, Opener, a_body, assert_error
-from tests.bookingd.conftest import on_both
+from tests.bookingd.conftest import ADMIN, on_both
 from tests.postgres import execute
 
 
 def assert_later(answer: Answer) -> None:
     assert_error(answer, 503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("path", ["/api/services", "/readyz", "/api/health/db", "/api/bookings"])
+async def test_the_words_of_the_database_are_for_the_log_alone(
+    storage: Storage,
+    open_house: Opener,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+):
+    async def away(*_: Any, **__: Any) -> None:
+        raise Unavailable('PostgreSQL: InvalidCatalogNameError database "canary" does not exist')
+
+    for name in ("services", "resources", "health", "bookings", "keys"):
+        monkeypatch.setattr(storage, name, away)
+    house = await open_house()
+    key = ADMIN if path == "/api/bookings" else None
+    answer = await house.call("GET", path, key=key)
+    assert_later(answer)
+    assert answer.body["message"] == Code.SERVICE_UNAVAILABLE.meaning
+    assert "canary" not in answer.text
+    [line] = [record for record in caplog.records if record.getMessage() == "not served"]
+    assert "canary" in line.reason  # type: ignore[attr-defined]
 
 
 def moved(file: Path, to: Path) -> Path:

@@ -62,6 +62,11 @@ async def test_behind_a_trusted_proxy_each_client_is_counted(open_house: Opener)
     assert await statuses(open_house, asked, trusted_proxies=LOCAL) == [200, 200, 429]
 
 
+async def test_a_client_whose_address_has_a_zone_or_a_port_is_counted(open_house: Opener):
+    asked = [forwarded("fe80::1%eth0"), forwarded("[fe80::1]:443"), forwarded("192.0.2.1:1000")]
+    assert await statuses(open_house, asked, trusted_proxies=LOCAL) == [200, 429, 200]
+
+
 async def test_without_a_trusted_proxy_nobody_chooses_an_address(open_house: Opener):
     asked = [forwarded("192.0.2.1"), forwarded("192.0.2.2")]
     assert await statuses(open_house, asked) == [200, 429]
