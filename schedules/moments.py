@@ -48,13 +48,16 @@ def moments(start: datetime, end: datetime, zone: str, tag: str, otherwise: str)
 
 
 @lru_cache(maxsize=256)
-def _locale(tag: str, otherwise: str) -> "Locale":
+def _locale(*tags: str) -> "Locale":
+    """The first that there is."""
     from babel import Locale, UnknownLocaleError
 
-    try:
-        return Locale.parse(tag.replace("_", "-"), sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse(otherwise, sep="-")
+    for tag in tags:
+        try:
+            return Locale.parse(tag.replace("_", "-"), sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en", "GB")
 
 
 def _plain(text: str) -> str:

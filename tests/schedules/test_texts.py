@@ -137,8 +137,8 @@ def test_the_html_is_what_any_mail_program_shows(locale: str, number: int):
     assert html.startswith("<!DOCTYPE html>")
 
 
-def test_whatever_customers_write_html_is_small_enough_not_to_be_cut_off():
-    # Gmail cuts a mail off at 102 KB. The API takes 64 KiB at the most, escaped up to six times it.
+def test_a_long_form_makes_no_html_that_is_cut_off():
+    # Gmail cuts a mail off at 102 KB.
     big = due(inquiry="<" * 5000, answers={f"{n}" * 40: "x" * 1000 for n in range(20)})
     assert len(text(big).html.encode()) < 100_000
 
@@ -181,6 +181,12 @@ def test_another_language_needs_only_a_file_and_english_helps_out(own: Path):
     assert "lundi 30 mars 2026, 15 h 05 à 16 h 05" in found.plain
     assert "Name: Ada Example" in found.plain
     assert '<html lang="fr">' in found.html
+
+
+@pytest.mark.parametrize("dates", ["", "xx", "no such language", "{{ 1 / 0 }}"])
+def test_dates_of_a_language_that_there_is_not_are_told_nevertheless(own: Path, dates: str):
+    write(own, fr__toml=f'dates = "{dates}"')
+    assert BRITISH in text(due(locale="fr-QX"), directory=own).plain
 
 
 @pytest.mark.parametrize(
