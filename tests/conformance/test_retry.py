@@ -201,7 +201,7 @@ async def test_of_many_who_retry_while_others_claim_each_is_sent_once(
             sent += [one.id for one in claimed]
         return sent
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         sent, *_ = await asyncio.gather(send_all(), retry_all(storage), retry_all(beside))
     assert sorted(sent) == sorted(one.id for one in messages)
     assert list(await claim(storage, now=LATER)) == []
