@@ -28,7 +28,7 @@ from bookingd.vitals import Vitals
 from schedules.actor import supervise
 from schedules.channels import Channel
 from schedules.dispatcher import Dispatcher
-from schedules.housekeeping import forget_keys
+from schedules.housekeeping import erase_bookings, forget_keys, forget_messages
 from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=1)
 RECONCILE_EVERY = timedelta(hours=1)
 TIDY_EVERY = timedelta(hours=1)
+ERASE_EVERY = timedelta(days=1)
 NOTE_EVERY = timedelta(minutes=1)
 WATCH_EVERY = timedelta(seconds=10)
 
@@ -202,11 +203,16 @@ def _scheduler(
 
     async def tidy() -> None:
         await forget_keys(storage, now())
+        await forget_messages(storage, config.retention, now())
+
+    async def erase() -> None:
+        await erase_bookings(storage, config.retention, now())
 
     scheduler.every(LOOK_EVERY, "drain", drain)
     scheduler.every(RECONCILE_EVERY, "remind", remind)
     scheduler.every(NOTE_EVERY, "keys", keyring.note_use)
     scheduler.every(TIDY_EVERY, "tidy", tidy)
+    scheduler.every(ERASE_EVERY, "erase", erase)
     return scheduler
 
 

@@ -6,6 +6,7 @@ import click
 
 from bookingd import __version__
 from bookingd.cli_bookings import bookings
+from bookingd.cli_erase import erase
 from bookingd.cli_keys import keys
 from bookingd.cli_mail import mail
 from bookingd.cli_outbox import outbox
@@ -80,6 +81,7 @@ def openapi() -> None:
     click.echo(json.dumps(document(application(configuration())), indent=2))
 
 
+bookings.add_command(erase)
 main.add_command(bookings)
 main.add_command(keys)
 main.add_command(mail)

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+from click.core import ParameterSource
 
 from bookingd.terminal import (
     as_json_option,
@@ -19,7 +20,7 @@ from bookingd.terminal import (
     print_table,
     with_storage,
 )
-from storage.interface import Sort, Storage
+from storage.interface import BookingFilter, Sort, Storage
 from storage.model import Booking
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def list_(as_json: bool, **given: Any) -> None:
         click.echo(present.dumps([present.booking(booking) for booking in found]))
         return
     zone = ZoneInfo(settings.time_zone)
-    print_table([_row(one, zone) for one in found], folding={"name", "email"}, if_none="none")
+    print_table([row(one, zone) for one in found], folding={"name", "email"}, if_none="none")
     if len(found) < total:
         click.echo(f"{len(found)} of {total}", err=True)
 
@@ -98,28 +99,39 @@ def list_(as_json: bool, **given: Any) -> None:
 @_filters
 @_sort(Sort.CREATED)
 @click.option("--format", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--person", help="all that is kept about who has or had this address, as JSON")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, allow_dash=True),
     default="-",
     help="the file to write; it is there when it is whole, and for you alone",
 )
-def export(output: str, **given: Any) -> None:
+def export(output: str, person: str | None, **given: Any) -> None:
     """Write all bookings to a file, or to standard output.
 
     CSV is for spreadsheets: what one could take for a formula begins with a quote sign.
+    With --person, each booking comes with its history and its mails.
     """
+    from bookingd import exporting
+    from bookingd import person as about
     from bookingd.api.listing import selected
     from bookingd.api.schemas import ExportQuery
-    from bookingd.exporting import written
 
     query = _query(ExportQuery(), given)
     which = selected(query)
+    if person is not None:
+        _check_alone("person", "output")
+        which = BookingFilter(person=person)
 
     async def work(storage: Storage) -> int:
         done, total = 0, await storage.count_bookings(which)
+        pieces = (
+            about.written(storage, person)
+            if person is not None
+            else exporting.written(storage, which, query["sort"], query["format"])
+        )
         with _target(output) as file, _progress(output, total) as advance:
-            async for piece, count in written(storage, which, query["sort"], query["format"]):
+            async for piece, count in pieces:
                 file.write(piece)
                 advance(count)
                 done += count
@@ -128,6 +140,14 @@ def export(output: str, **given: Any) -> None:
     done = with_storage(configuration(), work)
     if output != "-":
         click.echo(f"{output}: {done} written", err=True)
+
+
+def _check_alone(*names: str) -> None:
+    """No option but these is given."""
+    context = click.get_current_context()
+    for name in context.params.keys() - set(names):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{_option(name)} does not go with {_option(names[0])}")
 
 
 def _query(schema: "Schema", given: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +204,7 @@ def _progress(output: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda count: progress.advance(task, count)
 
 
-def _row(booking: Booking, zone: ZoneInfo) -> dict[str, str]:
+def row(booking: Booking, zone: ZoneInfo) -> dict[str, str]:
     """A booking in a table."""
     return {
         "id": booking.id,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from environs import EnvValidationError, FileAwareEnv
 
 from schedules.channels import Relay
+from schedules.housekeeping import Retention
 from schedules.messages import Promises
 from schedules.retry import LONGEST
 from storage import SCHEMES
@@ -59,6 +60,7 @@ class Config:
     time_zone: str
     promises: Promises
     retries: tuple[timedelta, ...]
+    retention: Retention
     rate_limit: str | None
     rate_limit_url: str | None
     cors_origins: tuple[str, ...]
@@ -164,6 +166,8 @@ def _values(env: _Variables) -> dict[str, Any]:
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
         "retries": _text(env, "RETRIES", "2s,4s,8s,1m,5m,30m,2h,4h,8h,24h", _each(_pause)),
+        "keep_messages": _text(env, "KEEP_MESSAGES", "90d", _age),
+        "keep_bookings": _text(env, "KEEP_BOOKINGS", OFF, _age),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
         "rate_limit_url": _text(env, "RATE_LIMIT_URL", None, _counter),
         "cors_origins": _text(env, "CORS_ORIGINS", "", _each(_origin)),
@@ -196,11 +200,13 @@ def _check_keys_differ(env: _Variables, values: dict[str, Any]) -> None:
 def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:
     smtp = {name: values.pop(f"smtp_{name}") for name in Relay.__dataclass_fields__}
     promises = Promises(values.pop("admin_email"), values.pop("reminders"))
+    retention = Retention(values.pop("keep_messages"), values.pop("keep_bookings"))
     required = frozenset(values.pop("required_fields")) | {"email"}
     return Config(
         **values,
         relay=Relay(**smtp) if smtp["host"] else None,
         promises=promises,
+        retention=retention,
         required_fields=required,
         unknown=unknown,
     )
@@ -325,9 +331,17 @@ def _offsets(text: str) -> tuple[timedelta, ...]:
 
 
 def _offset(text: str) -> timedelta:
+    return _length(text, f"must be like 24h,1h (d, h or m), or {OFF}")
+
+
+def _age(text: str) -> timedelta | None:
+    return None if text == OFF else _length(text, f"must be like 90d (d, h or m), or {OFF}")
+
+
+def _length(text: str, hint: str) -> timedelta:
     found = re.fullmatch(r"([1-9]\d{0,3})([dhm])", text)
     if not found:
-        raise ValueError(f"must be like 24h,1h (d, h or m), or {OFF}")
+        raise ValueError(hint)
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 

@@ -42,11 +42,13 @@ def with_storage(settings: Config, work: Callable[[Storage], Coroutine[Any, Any,
     return run(run_)
 
 
-async def commit(storage: Storage, *writes: Write[Any]) -> None:
+async def commit(storage: Storage, *writes: Write[Any]) -> list[Any]:
     """Carry out `writes`. Raises the first `StorageError` among the outcomes."""
-    for outcome in await storage.commit(writes):
+    outcomes = await storage.commit(writes)
+    for outcome in outcomes:
         if isinstance(outcome, StorageError):
             raise outcome
+    return outcomes
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

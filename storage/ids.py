@@ -52,6 +52,12 @@ Of one process's ids made at one moment the later sorts behind the earlier.
 """
 
 
+def first_id(moment: datetime) -> str:
+    """The lowest id that may be made at `moment`."""
+    time = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{time[:8]}-{time[8:]}-7000-8000-000000000000"
+
+
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""
     return FORM.fullmatch(text) is not None

@@ -29,6 +29,7 @@ class BookingFilter:
     """Which bookings; what is None does not restrict. `date_to` is exclusive, the others are not.
 
     `email` matches without regard to case; `q` is a part of name, company or e-mail, likewise.
+    `person` is an address that a booking has or ever had, or that one of its mails went to.
     """
 
     statuses: Collection[BookingStatus] | None = None
@@ -39,6 +40,8 @@ class BookingFilter:
     service_id: str | None = None
     resource_id: str | None = None
     updated_since: datetime | None = None
+    person: str | None = None
+    erased: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage.erasure import ERASED_EMAIL
 from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
 from storage.model import BookingStatus
 
 _MANY = {BookingStatus.CONFIRMED, BookingStatus.COMPLETED}
+
+
+_PERSON = """(lower(email) = lower(?)
+    OR id IN (SELECT booking_id FROM events WHERE lower(booking ->> 'email') = lower(?))
+    OR id IN (SELECT booking_id
+                FROM messages
+               WHERE audience = 'customer' AND lower(recipient) = lower(?)))"""
 
 
 class Listing:
@@ -67,6 +75,10 @@ class Listing:
         self._where_instant("start_time >= ?", which.date_from)
         self._where_instant("start_time < ?", which.date_to)
         self._where_instant("updated_at >= ?", which.updated_since)
+        if which.person is not None:
+            self._where(_PERSON, *[which.person] * _PERSON.count("?"))
+        if which.erased is not None:
+            self._where(f"email {'=' if which.erased else '<>'} ?", ERASED_EMAIL)
         if which.q is not None:
             texts = [self._contains.format(name) for name in ("name", "company", "email")]
             self._where(f"({' OR '.join(texts)})", *[which.q] * len(texts))

@@ -67,6 +67,7 @@ class EventKind(StrEnum):
     CANCELLED = "cancelled"
     COMPLETED = "completed"
     NO_SHOW = "no_show"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,6 +172,32 @@ class ForgetKeys(Write[int]):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetMessages(Write[int]):
+    """Forget up to `limit` messages that were due `before` and are done with. Answers how many.
+
+    Done with is what was sent, superseded or missed; what is dead waits for somebody.
+    """
+
+    before: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erase(Write[int]):
+    """Take out of these bookings, for good, who the customer was. Answers of how many.
+
+    Of a booking, its events and what they changed there stay times, status, service and resource;
+    the rest becomes `ERASED`. Its messages, sent or not, and its idempotency keys go. An event
+    tells of it. Passed over are bookings that were erased before, and those that are live at `at`
+    and not over.
+    """
+
+    booking_ids: Sequence[str]
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveService(Write[None]):
     """A service: new at version 1, else a change of the version before.
 

@@ -30,11 +30,17 @@ async def events(request: web.Request) -> web.Response:
     """GET /api/bookings/{id}/events."""
     storage, booking_id = request.app[STORAGE], request.match_info["id"]
     found = await storage.events(booking_id)
-    version = attrgetter("version")
-    messages = sorted(await storage.messages([booking_id]), key=version)
-    by_version = {made: list(some) for made, some in groupby(messages, version)}
-    data = [_event(event, by_version.get(event.version, [])) for event in found]
+    data = told(found, await storage.messages([booking_id]))
     return unless_known(request, present.json({"data": data}))
+
+
+def told(found: Sequence[Event], messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The events of a booking's history, each with the messages that it caused."""
+    version = attrgetter("version")
+    by_version = {
+        made: list(some) for made, some in groupby(sorted(messages, key=version), version)
+    }
+    return [_event(event, by_version.get(event.version, [])) for event in found]
 
 
 def _event(record: Event, messages: Sequence[Message]) -> dict[str, Any]:

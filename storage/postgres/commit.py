@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, groupby
 from typing import Any, cast
 
+from storage.erasure import ERASED, PERSONAL
 from storage.errors import (
     KeyReused,
     NotFound,
@@ -13,7 +14,7 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
-from storage.ids import is_id
+from storage.ids import first_id, is_id
 from storage.model import Booking, Due, MessageState, Resource, Service
 from storage.postgres import statements
 from storage.postgres.connection import Connection, Pool, collided, one
@@ -22,7 +23,9 @@ from storage.writes import (
     IN_ORDER,
     Change,
     Claim,
+    Erase,
     ForgetKeys,
+    ForgetMessages,
     NoteUse,
     Owe,
     Place,
@@ -196,6 +199,24 @@ async def _forget_keys(connection: Connection, write: ForgetKeys) -> int:
     return int(await connection.fetchval(statements.FORGET_KEYS, write.before))
 
 
+async def _forget_messages(connection: Connection, write: ForgetMessages) -> int:
+    behind = first_id(write.before)
+    return int(
+        await connection.fetchval(statements.FORGET_MESSAGES, behind, write.before, write.limit)
+    )
+
+
+async def _erase(connection: Connection, write: Erase) -> int:
+    erased = as_json(ERASED)
+    rows = await connection.fetch(statements.ERASE, write.booking_ids, erased, write.at)
+    ids = [row["id"] for row in rows]
+    await connection.execute(statements.ERASE_EVENTS, ids, erased, PERSONAL)
+    await connection.execute(statements.TELL_ERASED, ids, write.at, write.actor)
+    for statement in statements.FORGET_OF:
+        await connection.execute(statement, ids)
+    return len(ids)
+
+
 async def _save_service(connection: Connection, write: SaveService) -> None:
     await _save(connection, write.service, statements.SAVE_SERVICE, statements.KNOWN_SERVICE)
 
@@ -227,6 +248,8 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] 
     Owe: _owe,
     Supersede: _supersede,
     ForgetKeys: _forget_keys,
+    ForgetMessages: _forget_messages,
+    Erase: _erase,
     SaveService: _save_service,
     SaveResource: _save_resource,
     SaveKey: _save_key,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from storage.erasure import ERASED
 from storage.model import ApiKey, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
@@ -62,6 +63,47 @@ FORGET_KEYS = """
 WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < $1 RETURNING 1)
 SELECT count(*) FROM gone
 """
+FORGET_MESSAGES = """
+WITH done AS (
+    SELECT id
+      FROM messages
+     WHERE id < $1 AND due_at < $2 AND state IN ('sent', 'superseded', 'missed')
+     ORDER BY id
+     LIMIT $3
+       FOR UPDATE SKIP LOCKED
+), gone AS (DELETE FROM messages USING done WHERE messages.id = done.id RETURNING 1)
+SELECT count(*) FROM gone
+"""
+ERASE = f"""
+UPDATE bookings
+   SET {", ".join(f"{name} = erased.{name}" for name in ERASED)},
+       version = bookings.version + 1,
+       updated_at = $3
+  FROM json_populate_record(NULL::bookings, $2) AS erased
+ WHERE bookings.id = ANY($1::uuid[])
+   AND bookings.email <> erased.email
+   AND NOT (bookings.status IN ('PENDING', 'CONFIRMED') AND bookings.end_time > $3)
+RETURNING bookings.id
+"""
+ERASE_EVENTS = """
+UPDATE events
+   SET booking = (booking::jsonb || $2::jsonb)::json, detail = (detail::jsonb - $3::text[])::json
+ WHERE booking_id = ANY($1::uuid[])
+"""
+TELL_ERASED = """
+INSERT INTO events (booking_id, version, at, kind, actor, booking, detail)
+SELECT id, bookings.version, $2, 'erased', $3,
+       (booking::jsonb
+        || jsonb_build_object('version', bookings.version, 'updated_at', $2::timestamptz))::json,
+       '{}'
+  FROM bookings
+  JOIN events ON events.booking_id = id AND events.version = bookings.version - 1
+ WHERE id = ANY($1::uuid[])
+"""
+FORGET_OF = (
+    "DELETE FROM messages WHERE booking_id = ANY($1::uuid[])",
+    "DELETE FROM idempotency_keys WHERE booking_id = ANY($1::uuid[])",
+)
 
 CHANGE = f"""
 UPDATE bookings

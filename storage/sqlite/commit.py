@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from typing import Any, cast
 
+from storage.erasure import ERASED
 from storage.errors import (
     KeyReused,
     NotFound,
@@ -16,6 +17,7 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
+from storage.ids import first_id
 from storage.model import Booking, Due, KeptKey, Message, MessageState, Resource, Service
 from storage.rows import as_json, read_due, read_placed, text
 from storage.sqlite import statements
@@ -25,7 +27,9 @@ from storage.writes import (
     IN_ORDER,
     Change,
     Claim,
+    Erase,
     ForgetKeys,
+    ForgetMessages,
     NoteUse,
     Owe,
     Place,
@@ -67,7 +71,10 @@ def _together(
             with suppress(SlotTaken):
                 return _place_all(connection, cast("Sequence[Place]", writes))
         with _transaction(connection):
-            return _in_order(connection, writes)
+            outcomes = _in_order(connection, writes)
+        if any(isinstance(write, Erase) for write in writes):
+            _empty_the_log(connection)
+        return outcomes
 
 
 @contextmanager
@@ -80,6 +87,15 @@ def _transaction(connection: Raw) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _empty_the_log(connection: Raw) -> None:
+    """What was erased stands in the write-ahead log until that is written anew.
+
+    Readers are waited for as long as BUSY; who reads longer leaves it to a later checkpoint.
+    """
+    with suppress(sqlite3.OperationalError):  # the writes themselves have succeeded
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
@@ -231,6 +247,25 @@ def _forget_keys(connection: Raw, write: ForgetKeys) -> int:
     return connection.execute(statements.FORGET_KEYS, [text(write.before)]).rowcount
 
 
+def _forget_messages(connection: Raw, write: ForgetMessages) -> int:
+    asked = {
+        "behind": first_id(write.before),
+        "before": text(write.before),
+        "limit": write.limit,
+    }
+    return connection.execute(statements.FORGET_MESSAGES, asked).rowcount
+
+
+def _erase(connection: Raw, write: Erase) -> int:
+    at, ids = text(write.at), as_json(write.booking_ids)
+    values = {**ERASED, "answers": as_json(ERASED["answers"]), "at": at}
+    rows = connection.execute(statements.ERASE, values | {"ids": ids}).fetchall()
+    values |= {"ids": as_json([row["id"] for row in rows]), "actor": write.actor}
+    for statement in statements.ERASE_THE_REST:
+        connection.execute(statement, values)
+    return len(rows)
+
+
 def _save_service(connection: Raw, write: SaveService) -> None:
     _save(connection, write.service, statements.SAVE_SERVICE, statements.KNOWN_SERVICE)
 
@@ -266,6 +301,8 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     Owe: _owe,
     Supersede: _supersede,
     ForgetKeys: _forget_keys,
+    ForgetMessages: _forget_messages,
+    Erase: _erase,
     SaveService: _save_service,
     SaveResource: _save_resource,
     SaveKey: _save_key,

@@ -30,8 +30,9 @@ _REFUSED = (
 )
 """What is wrong with the values themselves."""
 
-_WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-"""FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html)."""
+_WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+"""FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html).
+What is deleted is overwritten, for the sake of whom it tells of."""
 
 
 async def open_writer(path: Path) -> aiosqlite.Connection:

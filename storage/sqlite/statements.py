@@ -5,6 +5,7 @@ One statement for many rows takes and gives back Python's lock once, not once fo
 
 from collections.abc import Collection
 
+from storage.erasure import ERASED, PERSONAL
 from storage.model import ApiKey, Booking, Event, KeptKey, Message, Resource, Service
 from storage.rows import CHANGED_COLUMNS, columns
 
@@ -70,6 +71,51 @@ SELECT value ->> '$.booking_id' AS asked,
 """
 KEEP_KEYS = _insert("idempotency_keys", KeptKey)
 FORGET_KEYS = "DELETE FROM idempotency_keys WHERE created_at < ?"
+FORGET_MESSAGES = """
+DELETE FROM messages
+ WHERE id IN (SELECT id
+                FROM messages
+               WHERE id < :behind AND due_at < :before
+                 AND state IN ('sent', 'superseded', 'missed')
+               ORDER BY id
+               LIMIT :limit)
+"""
+
+
+def _each(form: str, names: Collection[str] = tuple(ERASED)) -> str:
+    return ", ".join(form.format(name) for name in names)
+
+
+ERASE = f"""
+UPDATE bookings
+   SET {_each("{0} = :{0}")},
+       version = version + 1,
+       updated_at = :at
+ WHERE id IN (SELECT value FROM json_each(:ids))
+   AND email <> :email
+   AND NOT (status IN ('PENDING', 'CONFIRMED') AND end_time > :at)
+RETURNING id
+"""
+ERASE_EVENTS = f"""
+UPDATE events
+   SET booking = json_set(booking, {_each("'$.{0}', :{0}")}, '$.answers', json(:answers)),
+       detail = json_remove(detail, {_each("'$.{0}'", PERSONAL)})
+ WHERE booking_id IN (SELECT value FROM json_each(:ids))
+"""
+TELL_ERASED = """
+INSERT INTO events (booking_id, version, at, kind, actor, booking, detail)
+SELECT id, bookings.version, :at, 'erased', :actor,
+       json_set(booking, '$.version', bookings.version, '$.updated_at', :at), '{}'
+  FROM bookings
+  JOIN events ON events.booking_id = id AND events.version = bookings.version - 1
+ WHERE id IN (SELECT value FROM json_each(:ids))
+"""
+ERASE_THE_REST = (
+    ERASE_EVENTS,
+    TELL_ERASED,
+    "DELETE FROM messages WHERE booking_id IN (SELECT value FROM json_each(:ids))",
+    "DELETE FROM idempotency_keys WHERE booking_id IN (SELECT value FROM json_each(:ids))",
+)
 TELL = _insert("events", Event)
 OWE = _insert("messages", Message)
 OWE_STILL = f"""

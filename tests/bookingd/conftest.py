@@ -9,6 +9,7 @@ import pytest
 
 from bookingd.config import PREFIX, Config, Environment
 from bookingd.logs import request_id
+from schedules.housekeeping import Retention
 from schedules.messages import Promises
 from schedules.retry import ATTEMPTS
 from tests.records import DAY
@@ -63,6 +64,7 @@ def a_config(**fields: Any) -> Config:
         "time_zone": "Europe/Berlin",
         "promises": Promises("office@example.org", (DAY,)),
         "retries": ATTEMPTS,
+        "retention": Retention(),
         "rate_limit": None,
         "rate_limit_url": None,
         "cors_origins": (),

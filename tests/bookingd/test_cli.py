@@ -15,8 +15,8 @@ from bookingd.cli import main
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, arguments)
+def run(*arguments: str, typed: str = "") -> Result:
+    result = CliRunner().invoke(main, arguments, input=typed)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result

@@ -10,6 +10,7 @@ import pytest
 
 from bookingd.config import BadConfigurationError, Config, Environment, load
 from schedules.channels import Relay
+from schedules.housekeeping import Retention
 from schedules.messages import Promises
 from schedules.retry import ATTEMPTS
 from tests.records import DAY, HOUR
@@ -52,6 +53,7 @@ def test_nothing_set_is_a_desk():
         time_zone="UTC",
         promises=Promises("admin@localhost", (DAY,)),
         retries=tuple(ATTEMPTS),
+        retention=Retention(messages=90 * DAY),
         rate_limit="100/minute",
         rate_limit_url=None,
         cors_origins=(),
@@ -97,6 +99,9 @@ GOOD: list[tuple[str, str, str, Any]] = [
      Promises("admin@localhost", (2 * DAY, HOUR, 5 * MINUTE))),
     ("RETRIES", "30s, 24h", "retries", (timedelta(seconds=30), DAY)),
     ("REMINDERS", "off", "promises", Promises("admin@localhost", ())),
+    ("KEEP_MESSAGES", "off", "retention", Retention()),
+    ("KEEP_MESSAGES", "36h", "retention", Retention(36 * HOUR)),
+    ("KEEP_BOOKINGS", "1095d", "retention", Retention(90 * DAY, 1095 * DAY)),
     ("RATE_LIMIT", "5/second", "rate_limit", "5/second"),
     ("RATE_LIMIT", "off", "rate_limit", None),
     ("CORS_ORIGINS", "https://a.example, http://b.example:8080,", "cors_origins",
@@ -150,6 +155,8 @@ BAD = {
     "TIMEZONE": "../etc/passwd",
     "REMINDERS": "24h,0h",
     "RETRIES": "2s,25h",
+    "KEEP_MESSAGES": "90",
+    "KEEP_BOOKINGS": "0d",
     "RATE_LIMIT": "0/minute",
     "RATE_LIMIT_URL": "redis://:hidden-word@example.org:port",
     "ADMIN_CORS_ORIGINS": "https://Office.example.org",

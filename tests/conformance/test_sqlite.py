@@ -11,9 +11,26 @@ import pytest
 
 from storage.errors import AlreadyRunning, StorageError, Unavailable
 from storage.interface import BookingFilter, Storage
+from storage.writes import Erase
 from tests.conformance.conftest import Daemons
 from tests.conftest import Doors
-from tests.records import HOUR, PREPARED, START, a_booking, answer, done, place
+from tests.records import (
+    DAY,
+    HOUR,
+    NOW,
+    OTHER_ROOM,
+    PREPARED,
+    START,
+    a_booking,
+    a_message,
+    a_reminder,
+    a_row_of_bookings,
+    answer,
+    change,
+    changed,
+    done,
+    place,
+)
 
 ALL = BookingFilter()
 
@@ -146,3 +163,21 @@ async def test_a_file_that_was_replaced_takes_no_booking(storage: Storage, path:
     assert isinstance(await outcome(storage), Unavailable)
     os.rename(moved, path)
     await done(storage, place(a_booking(start=START + HOUR)))
+
+
+async def test_nothing_of_an_erased_customer_is_left_in_the_files(
+    storage: Storage, doors: Doors, path: Path
+):
+    theirs = a_row_of_bookings(60, name="Canary Müller", email="canary@example.org")
+    others = a_row_of_bookings(60, resource_id=OTHER_ROOM.id)
+    for one, other in zip(theirs, others, strict=True):
+        await done(storage, place(one, a_message(one)), place(other, a_message(other)))
+        edited = changed(one, inquiry="canary " * 500)  # more than there is room for on a page
+        await done(storage, change(edited, a_reminder(edited)))
+    command_line = await doors.beside()
+    erase = Erase([booking.id for booking in theirs], NOW + 365 * DAY, "operator")
+    assert await done(command_line, erase) == [60]
+    held = {file.name: file.read_bytes().lower() for file in path.parent.glob(f"{path.name}*")}
+    assert f"{path.name}-wal" in held
+    assert [name for name, content in held.items() if b"canary" in content] == []
+    assert b"ada@example.org" in held[path.name]

@@ -73,7 +73,8 @@ CREATE TABLE events (
     version    INTEGER NOT NULL,
     at         TIMESTAMPTZ NOT NULL,
     kind       TEXT NOT NULL
-        CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
+        CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show',
+                        'erased')),
     actor      TEXT NOT NULL,
     booking    JSON NOT NULL,
     detail     JSON NOT NULL,

@@ -101,7 +101,8 @@ CREATE TABLE events (
     version    INTEGER NOT NULL,
     at         TEXT NOT NULL,
     kind       TEXT NOT NULL
-        CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show')),
+        CHECK (kind IN ('placed', 'changed', 'confirmed', 'cancelled', 'completed', 'no_show',
+                        'erased')),
     actor      TEXT NOT NULL,
     booking    TEXT NOT NULL,
     detail     TEXT NOT NULL,
