@@ -80,6 +80,7 @@ async def _serve(
     scheduler = _scheduler(config, storage, dispatcher, app[context.KEYRING])
     runner = web.AppRunner(app, shutdown_timeout=LAST_WORDS)
     app[context.MEASURES] = measures
+    app[context.RECONCILE] = lambda: scheduler.run_now("remind")
     app[context.VITALS] = Vitals(storage, scheduler, now, lambda: _connections(runner))
     app[context.ALARMS] = Alarms(app[context.VITALS], measures, dispatcher, now)
     scheduler.every(WATCH_EVERY, "watch", app[context.ALARMS].look)

@@ -84,7 +84,7 @@ def place(
         updated_at=moment.now,
     )
     event = _event(EventKind.PLACED, booking, moment, {})
-    messages = owed(moment.promises, EventKind.PLACED, booking, moment.now)
+    messages = owed(moment.promises.of(service), EventKind.PLACED, booking, moment.now)
     return Place(booking, event, messages, key)
 
 
@@ -111,11 +111,15 @@ def edit(
         details = {**details, **slot.of(service)}
     if all(getattr(booking, name) == value for name, value in details.items()):
         return None
-    return _change(EventKind.CHANGED, booking, dict(details), moment, moved=moved)
+    return _change(EventKind.CHANGED, booking, dict(details), service, moment, moved=moved)
 
 
 def step(
-    booking: Booking, status: BookingStatus, reason: str | None, moment: Moment
+    booking: Booking,
+    status: BookingStatus,
+    reason: str | None,
+    service: Service,
+    moment: Moment,
 ) -> Change | None:
     """The booking in another status; None if it has it already. Raises `InvalidTransition`."""
     if status is booking.status:
@@ -123,7 +127,13 @@ def step(
     check_transition(booking.status, status)
     cancelled = status is BookingStatus.CANCELLED
     return _change(
-        EVENT_OF[status], booking, {"status": status}, moment, moved=cancelled, reason=reason
+        EVENT_OF[status],
+        booking,
+        {"status": status},
+        service,
+        moment,
+        moved=cancelled,
+        reason=reason,
     )
 
 
@@ -131,6 +141,7 @@ def _change(
     kind: EventKind,
     before: Booking,
     fields_: dict[str, Any],
+    service: Service,
     moment: Moment,
     *,
     moved: bool,
@@ -152,7 +163,7 @@ def _change(
         after,
         before.version,
         _event(kind, after, moment, detail),
-        owed(moment.promises, kind, after, moment.now),
+        owed(moment.promises.of(service), kind, after, moment.now),
     )
 
 

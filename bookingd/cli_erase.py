@@ -12,7 +12,7 @@ from bookingd.cli_bookings import row
 from bookingd.terminal import commit, configuration, fail, print_table, with_storage
 from storage.errors import StaleVersion
 from storage.interface import BookingFilter, Storage
-from storage.model import Booking, BookingStatus
+from storage.model import Booking, BookingStatus, Service
 from storage.pages import pages
 from storage.writes import Change, Erase
 
@@ -65,7 +65,8 @@ async def _erased(
 ) -> tuple[int, int]:
     """How many were, and how many were not."""
     try:
-        await commit(storage, *(_cancelled(booking, at) for booking in ahead))
+        services = {service.id: service for service in await storage.services()}
+        await commit(storage, *(_cancelled(one, services[one.service_id], at) for one in ahead))
     except StaleVersion:
         fail(os.EX_TEMPFAIL, "a booking was changed meanwhile; nothing is erased: again")
     done = 0
@@ -76,12 +77,13 @@ async def _erased(
     return done, len(found) - done
 
 
-def _cancelled(booking: Booking, at: datetime) -> Change:
+def _cancelled(booking: Booking, service: Service, at: datetime) -> Change:
     """The cancellation, of which nobody is told: there would be no address to tell it to."""
     from bookingd.changes import Moment, step
     from schedules.messages import Promises
 
-    change = step(booking, BookingStatus.CANCELLED, None, Moment(ACTOR, at, Promises(None, ())))
+    moment = Moment(ACTOR, at, Promises(None, ()))
+    change = step(booking, BookingStatus.CANCELLED, None, service, moment)
     if change is None:
         raise TypeError(f"{booking.id} is cancelled already")
     return replace(change, messages=())

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -18,6 +18,7 @@ from schedules.channels import Relay
 from schedules.housekeeping import Retention
 from schedules.messages import Promises
 from schedules.retry import LONGEST
+from schedules.quiet import QuietHours
 from storage import SCHEMES
 
 PREFIX = "BOOKINGD_"
@@ -166,6 +167,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "time_zone": _text(env, "TIMEZONE", "UTC", _zone),
         "reminders": _text(env, "REMINDERS", "24h", _offsets),
         "retries": _text(env, "RETRIES", "2s,4s,8s,1m,5m,30m,2h,4h,8h,24h", _each(_pause)),
+        "quiet_hours": _text(env, "QUIET_HOURS", OFF, _hours),
         "keep_messages": _text(env, "KEEP_MESSAGES", "90d", _age),
         "keep_bookings": _text(env, "KEEP_BOOKINGS", OFF, _age),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
@@ -199,7 +201,12 @@ def _check_keys_differ(env: _Variables, values: dict[str, Any]) -> None:
 
 def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:
     smtp = {name: values.pop(f"smtp_{name}") for name in Relay.__dataclass_fields__}
-    promises = Promises(values.pop("admin_email"), values.pop("reminders"))
+    quiet = values.pop("quiet_hours")
+    promises = Promises(
+        values.pop("admin_email"),
+        values.pop("reminders"),
+        QuietHours(quiet[0], quiet[1], values["time_zone"]) if quiet else None,
+    )
     retention = Retention(values.pop("keep_messages"), values.pop("keep_bookings"))
     required = frozenset(values.pop("required_fields")) | {"email"}
     return Config(
@@ -332,6 +339,18 @@ def _offsets(text: str) -> tuple[timedelta, ...]:
 
 def _offset(text: str) -> timedelta:
     return _length(text, f"must be like 24h,1h (d, h or m), or {OFF}")
+
+
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _hours(text: str) -> tuple[time, time] | None:
+    if text == OFF:
+        return None
+    found = re.fullmatch(rf"({_CLOCK})-({_CLOCK})", text)
+    if not found or found[1] == found[2]:
+        raise ValueError(f"must be like 22:00-07:00, or {OFF}")
+    return time.fromisoformat(found[1]), time.fromisoformat(found[2])
 
 
 def _age(text: str) -> timedelta | None:

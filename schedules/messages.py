@@ -1,9 +1,10 @@
 """Which messages an event of a booking owes. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from schedules.quiet import QuietHours
 from storage.ids import new_id
 from storage.model import (
     Audience,
@@ -13,6 +14,7 @@ from storage.model import (
     Message,
     MessageKind,
     MessageState,
+    Service,
 )
 
 _TOLD = {
@@ -24,10 +26,20 @@ _TOLD = {
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """What this installation promises: whom it tells, and how long before the start it reminds."""
+    """What this installation promises: whom it tells, and how long before the start it reminds.
+
+    In `quiet` hours nobody is reminded.
+    """
 
     admin_email: str | None
     reminders: Sequence[timedelta]
+    quiet: QuietHours | None = None
+
+    def of(self, service: Service) -> "Promises":
+        """What is promised for bookings of `service`, which may remind otherwise."""
+        if service.reminders is None:
+            return self
+        return replace(self, reminders=[timedelta(minutes=ahead) for ahead in service.reminders])
 
 
 def owed(promises: Promises, kind: EventKind, booking: Booking, now: datetime) -> list[Message]:
@@ -43,11 +55,15 @@ def owed(promises: Promises, kind: EventKind, booking: Booking, now: datetime) -
 def reminders_owed(promises: Promises, booking: Booking, now: datetime) -> list[Message]:
     """The reminders of a confirmed booking whose moment is still to come.
 
-    Booked inside the window there is none: the confirmation has just gone out.
+    Booked inside the window there is none: the confirmation has just gone out. Of several that
+    quiet hours bring to one moment there is one.
     """
     if booking.status is not BookingStatus.CONFIRMED:
         return []
-    moments = {booking.start_time - ahead for ahead in promises.reminders}
+    start, quiet = booking.start_time, promises.quiet
+    moments = {start - ahead for ahead in promises.reminders}
+    if quiet:
+        moments = {quiet.around(moment, start, booking.time_zone) for moment in moments}
     return [
         _message(
             MessageKind.REMINDER,

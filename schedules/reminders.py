@@ -19,8 +19,8 @@ PAGE = 500
 async def reconcile(storage: Storage, promises: Promises, clock: Callable[[], datetime]) -> int:
     """Add the reminders that are missing, supersede those no longer owed; answer how many.
 
-    Right after a change of configuration, an import or a restart; with nothing to mend it writes
-    nothing.
+    Right after a change of configuration or of a service, an import or a restart; with nothing to
+    mend it writes nothing.
     """
     now = clock()
     mended = 0
@@ -34,12 +34,13 @@ async def reconcile(storage: Storage, promises: Promises, clock: Callable[[], da
 async def _reconcile_page(
     storage: Storage, promises: Promises, page: list[Booking], now: datetime
 ) -> int:
+    services = {service.id: service for service in await storage.services()}
     there = await storage.messages([booking.id for booking in page])
     standing = {_moment(message): message for message in there if _stands(message)}
     wanted = {
         _moment(message): message
         for booking in page
-        for message in reminders_owed(promises, booking, now)
+        for message in reminders_owed(promises.of(services[booking.service_id]), booking, now)
     }
     missing = [wanted[moment] for moment in wanted.keys() - standing.keys()]
     surplus = [

@@ -99,6 +99,10 @@ class Scheduler:
             self._guard.cancel()
         self._scheduler.shutdown(wait=False)
 
+    def run_now(self, name: str) -> None:
+        """Run a job now; one that is at work keeps its next turn."""
+        self._scheduler.modify_job(name, next_run_time=self._clock())
+
     def run_all_now(self) -> None:
         """Plan every job anew from the present wall time."""
         for job in self._scheduler.get_jobs():

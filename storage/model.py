@@ -203,8 +203,9 @@ class Service:
     """What can be booked.
 
     `durations` are the lengths that it comes in, in minutes; none means any. The buffers, in
-    minutes, widen a slot to its occupied range. `price` is text, `colour` is `#rrggbb`. `version`
-    counts every change (the ETag). Once archived it takes no new bookings.
+    minutes, widen a slot to its occupied range. `price` is text, `colour` is `#rrggbb`.
+    `reminders` are the minutes before the start at which customers are reminded; None means as the
+    house does. `version` counts every change (the ETag). Once archived it takes no new bookings.
     """
 
     id: str
@@ -216,6 +217,7 @@ class Service:
     buffer_before: int = 0
     buffer_after: int = 0
     needs_confirmation: bool = False
+    reminders: tuple[int, ...] | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -124,12 +124,7 @@ def editing(schema: EditedBooking) -> Handler:
 async def step(request: web.Request) -> web.Response:
     """PATCH /api/bookings/{id}."""
     wanted = request["json"]
-    return await _changed(
-        request,
-        lambda booking: changes.step(
-            booking, wanted["status"], wanted.get("reason"), moment(request)
-        ),
-    )
+    return await _stepped(request, wanted["status"], wanted.get("reason"))
 
 
 @about(
@@ -143,10 +138,17 @@ async def step(request: web.Request) -> web.Response:
 @open_to(Scope.ADMIN)
 async def cancel(request: web.Request) -> web.Response:
     """DELETE /api/bookings/{id}; once cancelled, it answers the same again."""
-    return await _changed(
-        request,
-        lambda booking: changes.step(booking, BookingStatus.CANCELLED, None, moment(request)),
-    )
+    return await _stepped(request, BookingStatus.CANCELLED, None)
+
+
+async def _stepped(request: web.Request, status: BookingStatus, reason: str | None) -> web.Response:
+    offer = await request.app[CATALOGUE].get()
+
+    def change(booking: Booking) -> Change | None:
+        service = offer.service(booking.service_id)
+        return changes.step(booking, status, reason, service, moment(request))
+
+    return await _changed(request, change)
 
 
 async def _changed(

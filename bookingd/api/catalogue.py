@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from bookingd.api import catalogue_schemas, present
 from bookingd.api.conditions import check_version, unless_known
-from bookingd.api.context import CATALOGUE, CLOCK, DESK, sees_all
+from bookingd.api.context import CATALOGUE, CLOCK, DESK, RECONCILE, sees_all
 from bookingd.api.declare import (
     Handler,
     about,
@@ -213,6 +213,7 @@ async def _save(request: web.Request, write: Write[None]) -> None:
         await request.app[DESK].ask(write)
     finally:
         request.app[CATALOGUE].forget()
+    request.app[RECONCILE]()
 
 
 def _found(request: web.Request, noun: Noun[Record], offer: Offer) -> Record:

@@ -39,12 +39,22 @@ class NewService(Schema):
         data_key="needsConfirmation",
         metadata={"description": "Whether bookings are `PENDING` until somebody says yes."},
     )
+    reminders = Distinct(
+        Whole(1, 365 * DAY),
+        most=20,
+        allow_none=True,
+        metadata={
+            "description": "Minutes before the start at which customers are reminded; none means "
+            "never, null as for every other service."
+        },
+    )
 
     example: ClassVar[dict[str, Any]] = {
         "name": "Haircut",
         "durations": [30, 60],
         "price": "from 45 €",
         "bufferAfter": 10,
+        "reminders": [2880, 120],
     }
 
 
@@ -106,7 +116,7 @@ INTERNAL = frozenset({"version", "created_at", "updated_at", "archived", "archiv
 class Service(Body):
     """What can be booked. Without a key that reads everything, only what concerns customers."""
 
-    optional = INTERNAL | {"buffer_before", "buffer_after"}
+    optional = INTERNAL | {"buffer_before", "buffer_after", "reminders"}
 
     id = Id()
     name = fields.String()
@@ -119,6 +129,11 @@ class Service(Body):
     needs_confirmation = fields.Boolean()
     buffer_before = fields.Integer(metadata={"description": "In minutes."})
     buffer_after = fields.Integer(metadata={"description": "In minutes."})
+    reminders = fields.List(
+        fields.Integer(),
+        allow_none=True,
+        metadata={"description": "Minutes before the start; null means as for every service."},
+    )
     archived = fields.Boolean(metadata={"description": "Whether it takes no new bookings."})
     archived_at = fields.DateTime(allow_none=True)
     created_at = fields.DateTime()
@@ -135,6 +150,7 @@ class Service(Body):
         "needsConfirmation": False,
         "bufferBefore": 0,
         "bufferAfter": 10,
+        "reminders": [2880, 120],
         "archived": False,
         "archivedAt": None,
         "createdAt": "2027-02-12T14:03:07.120000Z",

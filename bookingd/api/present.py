@@ -56,8 +56,12 @@ def service(record: Service, *, whole: bool) -> dict[str, Any]:
     }
     if not whole:
         return seen
-    buffers = {"bufferBefore": record.buffer_before, "bufferAfter": record.buffer_after}
-    return seen | buffers | _record(record)
+    inside = {
+        "bufferBefore": record.buffer_before,
+        "bufferAfter": record.buffer_after,
+        "reminders": record.reminders,
+    }
+    return seen | inside | _record(record)
 
 
 def resource(record: Resource, *, whole: bool) -> dict[str, Any]:

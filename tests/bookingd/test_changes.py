@@ -75,7 +75,7 @@ def edited(
 
 
 def stepped(booking: Booking, status: BookingStatus, reason: str | None = None) -> Change:
-    change = changes.step(booking, status, reason, MOMENT)
+    change = changes.step(booking, status, reason, SERVICE, MOMENT)
     assert change is not None
     assert change.expected == booking.version
     assert change.booking == replace(
@@ -267,13 +267,27 @@ def test_the_reason_of_a_step_stands_in_its_event():
 
 @pytest.mark.parametrize("status", list(BookingStatus))
 def test_a_step_to_where_it_stands_is_none(status: BookingStatus):
-    assert changes.step(a_booking(status=status), status, "again", MOMENT) is None
+    assert changes.step(a_booking(status=status), status, "again", SERVICE, MOMENT) is None
 
 
 def test_a_step_that_the_machine_has_not_is_refused():
     with pytest.raises(InvalidTransition):
         changes.step(a_booking(status=BookingStatus.CANCELLED), BookingStatus.CONFIRMED, None,
-                     MOMENT)  # fmt: skip
+                     SERVICE, MOMENT)  # fmt: skip
+
+
+def test_a_service_may_remind_otherwise_than_the_house():
+    service, silent = a_service(reminders=(90,)), a_service(reminders=())
+    due = START - timedelta(minutes=90)
+    assert reminders(changes.place(DETAILS, SLOT, service, ROOM, MOMENT).messages) == [due]
+    assert reminders(changes.place(DETAILS, SLOT, silent, ROOM, MOMENT).messages) == []
+    moved = changes.edit(a_booking(), {}, ELSEWHEN, service, MOMENT)
+    assert moved is not None
+    assert reminders(moved.messages) == [due + DAY]
+    asked = a_booking(status=BookingStatus.PENDING)
+    confirmed = changes.step(asked, BookingStatus.CONFIRMED, None, service, MOMENT)
+    assert confirmed is not None
+    assert reminders(confirmed.messages) == [due]
 
 
 def test_without_an_administrator_only_the_customer_is_told():

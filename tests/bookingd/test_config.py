@@ -1,7 +1,7 @@
 """The environment, read once: every variable, and all that is wrong in one text."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from schedules.channels import Relay
 from schedules.housekeeping import Retention
 from schedules.messages import Promises
 from schedules.retry import ATTEMPTS
+from schedules.quiet import QuietHours
 from tests.records import DAY, HOUR
 
 KEY = "a-key-of-sixteen"
@@ -98,6 +99,9 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("REMINDERS", "2d,1h, 5m", "promises",
      Promises("admin@localhost", (2 * DAY, HOUR, 5 * MINUTE))),
     ("RETRIES", "30s, 24h", "retries", (timedelta(seconds=30), DAY)),
+    ("QUIET_HOURS", "22:00-07:30", "promises",
+     Promises("admin@localhost", (DAY,), QuietHours(time(22), time(7, 30), "UTC"))),
+    ("QUIET_HOURS", "off", "promises", Promises("admin@localhost", (DAY,))),
     ("REMINDERS", "off", "promises", Promises("admin@localhost", ())),
     ("KEEP_MESSAGES", "off", "retention", Retention()),
     ("KEEP_MESSAGES", "36h", "retention", Retention(36 * HOUR)),
@@ -156,6 +160,7 @@ BAD = {
     "REMINDERS": "24h,0h",
     "RETRIES": "2s,25h",
     "KEEP_MESSAGES": "90",
+    "QUIET_HOURS": "22:00-22:00",
     "KEEP_BOOKINGS": "0d",
     "RATE_LIMIT": "0/minute",
     "RATE_LIMIT_URL": "redis://:hidden-word@example.org:port",

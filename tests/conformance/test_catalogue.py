@@ -32,6 +32,7 @@ A_SERVICE = a_service(
     buffer_before=5,
     buffer_after=10,
     needs_confirmation=True,
+    reminders=(2880, 60),
 )
 A_RESOURCE = a_resource(
     description="On the first floor",

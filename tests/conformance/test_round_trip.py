@@ -195,6 +195,7 @@ async def test_services_come_oldest_first_and_change_in_place(storage: Storage):
         buffer_before=5,
         buffer_after=10,
         needs_confirmation=True,
+        reminders=(),
         updated_at=NOW + HOUR,
     )
     await done(storage, SaveService(newer))

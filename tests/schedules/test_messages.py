@@ -1,10 +1,11 @@
 """Which event owes which messages."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from schedules.messages import Promises, owed, reminders_owed
+from schedules.quiet import QuietHours
 from storage.model import Audience, Booking, BookingStatus, EventKind, MessageKind, MessageState
 from tests.records import DAY, HOUR, INSTANT, NOW, START, a_booking
 
@@ -116,6 +117,18 @@ def test_the_same_reminder_promised_twice_is_owed_once():
 
 def test_without_reminders_promised_there_are_none():
     assert reminders_owed(SILENT, BOOKING, NOW) == []
+
+
+def test_a_reminder_keeps_out_of_quiet_hours():
+    quiet = QuietHours(time(9), time(10), "Etc/GMT-1")  # 08:00 to 09:00 in UTC
+    assert START.hour == 10
+    two = Promises(None, (timedelta(hours=2), timedelta(minutes=90)), quiet)
+    assert [one.due_at for one in reminders_owed(two, BOOKING, NOW)] == [START - HOUR]
+    abroad = a_booking(time_zone="Etc/GMT-9")
+    assert [one.due_at for one in reminders_owed(two, abroad, NOW)] == [
+        START - 2 * HOUR,
+        START - timedelta(minutes=90),
+    ]
 
 
 def test_every_message_has_an_id_of_its_own():

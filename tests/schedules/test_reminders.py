@@ -1,22 +1,25 @@
 """The reconcile job."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 
 from schedules import reminders
 from schedules.messages import Promises, owed
+from schedules.quiet import QuietHours
 from schedules.reminders import reconcile
 from storage.errors import Unavailable
 from storage.interface import Storage
 from storage.model import Booking, BookingStatus, EventKind, MessageState
-from storage.writes import Supersede
+from storage.writes import SaveService, Supersede
 from tests.conftest import Doors
 from tests.records import (
     DAY,
     HOUR,
     NOW,
+    OTHER_SERVICE,
     START,
     a_booking,
     a_row_of_bookings,
@@ -78,6 +81,34 @@ async def test_another_promise_takes_the_old_ones_place(storage: Storage, clock:
     assert await reconcile(storage, HOURLY, clock) == 2
     assert await found(storage, booking) == dues(HOUR) | {(DAY, MessageState.SUPERSEDED)}
     assert await reconcile(storage, HOURLY, clock) == 0
+
+
+@on_both
+async def test_each_service_is_reminded_of_as_it_says(storage: Storage, clock: Clock):
+    usual, own = a_booking(), a_booking(start=START + HOUR, service_id=OTHER_SERVICE.id)
+    await placed(storage, usual, own)
+    often = replace(OTHER_SERVICE, reminders=(120, 60), version=2)
+    await done(storage, SaveService(often))
+    assert await reconcile(storage, DAILY, clock) == 3
+    assert await found(storage, usual) == dues(DAY)
+    assert await found(storage, own) == dues(HOUR, 2 * HOUR) | {(DAY, MessageState.SUPERSEDED)}
+    assert await reconcile(storage, DAILY, clock) == 0
+    await done(storage, SaveService(replace(often, reminders=(), version=3)))
+    assert await reconcile(storage, DAILY, clock) == 2
+    assert not [one for one in await found(storage, own) if one[1] is MessageState.PENDING]
+    await done(storage, SaveService(replace(often, reminders=None, version=4)))
+    assert await reconcile(storage, DAILY, clock) == 1
+    assert dues(DAY) <= await found(storage, own)
+
+
+@on_both
+async def test_new_quiet_hours_move_what_is_owed(storage: Storage, clock: Clock):
+    booking = a_booking()
+    await placed(storage, booking)
+    quiet = replace(DAILY, quiet=QuietHours(time(9, 30), time(11), "UTC"))
+    assert await reconcile(storage, quiet, clock) == 2
+    assert dues(DAY - HOUR) <= await found(storage, booking)
+    assert await reconcile(storage, quiet, clock) == 0
 
 
 @on_both

@@ -173,6 +173,17 @@ async def test_when_the_clock_steps_every_job_is_planned_anew(
     await until_true(lambda: job.runs == 2)
 
 
+async def test_one_job_can_be_run_now(scheduler: Scheduler):
+    jobs = [Job(), Job()]
+    for index, job in enumerate(jobs):
+        scheduler.every(HOUR, str(index), job.run)
+    scheduler.start()
+    await until_true(lambda: [job.runs for job in jobs] == [1, 1])
+    scheduler.run_now("1")
+    await until_true(lambda: jobs[1].runs == 2)
+    assert jobs[0].runs == 1
+
+
 async def test_a_clock_that_only_drifts_plans_nothing_anew(scheduler: Scheduler, clocks: Clocks):
     often, seldom = Job(), Job()
     scheduler.every(timedelta(milliseconds=5), "often", often.run)

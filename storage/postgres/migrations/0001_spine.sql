@@ -12,6 +12,7 @@ CREATE TABLE services (
     buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
     buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
     needs_confirmation BOOLEAN NOT NULL,
+    reminders          JSON,
     version            INTEGER NOT NULL,
     created_at         TIMESTAMPTZ NOT NULL,
     updated_at         TIMESTAMPTZ NOT NULL,
@@ -137,7 +138,7 @@ CREATE TABLE api_keys (
 
 INSERT INTO services
 VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', NULL, '[]', NULL, NULL, 0, 0, false,
-        1, '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', NULL);
+        NULL, 1, '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', NULL);
 
 INSERT INTO resources
 VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL, NULL, NULL, '[]', 1,

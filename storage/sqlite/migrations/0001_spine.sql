@@ -11,6 +11,7 @@ CREATE TABLE services (
     buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
     buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
     needs_confirmation INTEGER NOT NULL CHECK (needs_confirmation IN (0, 1)),
+    reminders          TEXT,
     version            INTEGER NOT NULL,
     created_at         TEXT NOT NULL,
     updated_at         TEXT NOT NULL,
@@ -164,8 +165,8 @@ CREATE TABLE api_keys (
 ) STRICT;
 
 INSERT INTO services
-VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', NULL, '[]', NULL, NULL, 0, 0, 0, 1,
-        '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', NULL);
+VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', NULL, '[]', NULL, NULL, 0, 0, 0, NULL,
+        1, '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', NULL);
 
 INSERT INTO resources
 VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL, NULL, NULL, '[]', 1,

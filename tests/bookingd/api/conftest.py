@@ -62,6 +62,7 @@ class House:
     storage: Storage
     now: datetime = NOW
     pokes: int = 0
+    reconciled: int = 0
     client: Client = field(init=False)
     desk: Desk = field(init=False)
     scheduler: Scheduler = field(init=False)
@@ -87,6 +88,7 @@ class House:
         app[context.LIMITER] = Limiter(rate) if rate else None
         app[context.CLOCK] = self.clock
         app[context.MEASURES] = measures
+        app[context.RECONCILE] = self._reconciled
         self.scheduler = Scheduler(self.clock)
         app[context.VITALS] = Vitals(self.storage, self.scheduler, self.clock, lambda: 0)
         app[context.ALARMS] = Alarms(app[context.VITALS], measures, None, self.clock)
@@ -110,6 +112,9 @@ class House:
 
     def _poked(self) -> None:
         self.pokes += 1
+
+    def _reconciled(self) -> None:
+        self.reconciled += 1
 
     async def call(
         self,

@@ -1,6 +1,7 @@
 """Services and resources: created, read, changed, archived and brought back."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "bufferBefore": 5,
         "bufferAfter": 10,
         "needsConfirmation": True,
+        "reminders": [2880, 60],
     },
     "resources": {
         "name": "Zo\u00eb",
@@ -55,11 +57,12 @@ UNGIVEN: dict[str, dict[str, Any]] = {
         "bufferBefore": 0,
         "bufferAfter": 0,
         "needsConfirmation": False,
+        "reminders": None,
     },
     "resources": {"description": None, "email": None, "timeZone": None, "serviceIds": []},
 }
 HIDDEN = {
-    "services": {"bufferBefore", "bufferAfter"},
+    "services": {"bufferBefore", "bufferAfter", "reminders"},
     "resources": {"email"},
 }
 INTERNAL = {"archived", "archivedAt", "createdAt", "updatedAt", "version"}
@@ -331,6 +334,28 @@ async def test_a_new_one_has_a_name_and_is_not_archived(house: House, noun: str)
     assert_error(answer, 400, "VALIDATION_ERROR", "name")
     answer = await house.call("POST", f"/api/{noun}", json={"name": "New", "archived": True})
     assert_error(answer, 400, "VALIDATION_ERROR", "archived")
+
+
+@on_both
+async def test_a_service_reminds_as_it_says_and_at_once(house: House):
+    service = await create(house, "services", reminders=[90])
+    before = house.reconciled
+    answer = await book(house, serviceId=service["id"], resourceId=ROOM.id)
+    due = [one.due_at for one in await house.messages(answer.body["id"]) if one.reminds]
+    start = datetime.fromisoformat(answer.body["startTime"])
+    assert due == [start - timedelta(minutes=90)]
+    path = f"/api/services/{service['id']}"
+    for reminders in ([], None, [525600]):
+        changed = await house.call("PATCH", path, json={"reminders": reminders})
+        assert (changed.status, changed.body["reminders"]) == (200, reminders)
+    assert house.reconciled == before + 3
+
+
+@pytest.mark.parametrize("bad", [[0], [-5], [1, 1], [1.5], ["60"], [525601], [None], "60", 60])
+async def test_bad_reminders_are_named(house: House, bad: Any):
+    answer = await house.call("POST", "/api/services", json={"name": "x", "reminders": bad})
+    assert answer.status == 400
+    assert {error["field"].partition(".")[0] for error in answer.body["errors"]} == {"reminders"}
 
 
 @on_both
