@@ -67,6 +67,13 @@ class Keyring:
         secret = given.strip()
         if scheme.lower() != SCHEME or not secret:
             raise Unauthorized("send a key: Authorization: Bearer <key>")
+        return await self.holder(secret)
+
+    async def holder(self, secret: str) -> Caller:
+        """Whose key this is.
+
+        Raises `Unauthorized`; `Unavailable` when only storage could tell.
+        """
         presented = digest(secret)
         for known, caller in self._fixed:
             if compare_digest(known, presented):

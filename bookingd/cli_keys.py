@@ -60,6 +60,7 @@ def keys() -> None:
     publishable  places bookings; may sit in a web page
     read-only    reads everything, customers' data included; changes nothing
     operator     sees health, jobs, what the outbox owes, and metrics; no customers' data
+    calendar     is a part of the address of the bookings as a calendar; opens nothing else
     admin        everything
     """  # noqa: D301 - \b is click's word for lines that stay as they are
 
@@ -181,6 +182,9 @@ def _show_once(secret: str, key: ApiKey, as_json: bool, replaces: ApiKey | None 
         return
     click.echo(secret)
     click.echo("Keep it now: it is not shown again.", err=True)
+    if key.scope is Scope.CALENDAR:
+        address = f"{configuration().base_url}/api/calendar/{secret}.ics"
+        click.echo(f"Subscribe to {address}", err=True)
     if replaces:
         click.echo(f"The old one works until {replaces.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
 

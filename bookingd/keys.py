@@ -23,6 +23,7 @@ _MARK = {
     Scope.PUBLISHABLE: "bk_pub_",
     Scope.READ_ONLY: "bk_read_",
     Scope.OPERATOR: "bk_op_",
+    Scope.CALENDAR: "bk_cal_",
     Scope.ADMIN: "bk_admin_",
 }
 """What a key begins with, so that people and secret scanners see which kind it is."""

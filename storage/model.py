@@ -254,6 +254,7 @@ class Scope(StrEnum):
     PUBLISHABLE = "publishable"
     READ_ONLY = "read-only"
     OPERATOR = "operator"
+    CALENDAR = "calendar"
     ADMIN = "admin"
 
 

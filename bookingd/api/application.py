@@ -8,6 +8,7 @@ from aiohttp_apispec import validation_middleware
 
 from bookingd.api import (
     bookings,
+    calendar,
     catalogue,
     docs,
     exporting,
@@ -61,6 +62,7 @@ def application(config: Config) -> web.Application:
             web.get("/api/outbox/{id}", outbox.read, expect_handler=_encourage),
             web.post("/api/outbox/retry", outbox.retry_dead, expect_handler=_encourage),
             web.post("/api/outbox/{id}/retry", outbox.retry, expect_handler=_encourage),
+            web.get("/api/calendar/{token}.ics", calendar.feed, expect_handler=_encourage),
             web.get("/api/health", health.health, expect_handler=_encourage),
             web.get("/api/health/db", health.database, expect_handler=_encourage),
             web.get("/api/health/jobs", health.jobs, expect_handler=_encourage),

@@ -24,6 +24,7 @@ TAGS = {
     "services": "What can be booked. Open to anybody; keys that read everything see more.",
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
     "outbox": "Mails that are owed, were sent, or could not be; send them again.",
+    "calendar": "The bookings in a calendar program.",
     "health": "Is it well, and does what is owed go out? For monitors and operators.",
     "docs": "This documentation.",
 }
@@ -38,6 +39,7 @@ KEYS = {
 PATH: Mapping[str, Mapping[str, Any]] = {
     "id": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
+    "token": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
 }
 """What stands for each `{name}` in a path."""
 

@@ -45,6 +45,7 @@ def instant(text: str) -> datetime:
         ("publishable", "bk_pub_"),
         ("read-only", "bk_read_"),
         ("operator", "bk_op_"),
+        ("calendar", "bk_cal_"),
     ],
 )
 def test_a_key_is_made_listed_and_revoked(scope: str, mark: str):

@@ -21,6 +21,7 @@ WITHOUT = a_config(environment=Environment.DEVELOPMENT, admin_key=None, public_k
 MARKS = {
     Scope.ADMIN: "bk_admin_",
     Scope.OPERATOR: "bk_op_",
+    Scope.CALENDAR: "bk_cal_",
     Scope.READ_ONLY: "bk_read_",
     Scope.PUBLISHABLE: "bk_pub_",
 }

@@ -154,7 +154,7 @@ CREATE TABLE api_keys (
     id           TEXT PRIMARY KEY,
     name         TEXT NOT NULL,
     scope        TEXT NOT NULL
-        CHECK (scope IN ('publishable', 'read-only', 'operator', 'admin')),
+        CHECK (scope IN ('publishable', 'read-only', 'operator', 'calendar', 'admin')),
     prefix       TEXT NOT NULL,
     digest       TEXT NOT NULL UNIQUE,
     created_at   TEXT NOT NULL,

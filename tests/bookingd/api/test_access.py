@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[Scope, dict[str, Any]]] = {
     "elsewhere": (Scope.PUBLISHABLE, {"origins": ("https://other.example.org",)}),
     "read-only": (Scope.READ_ONLY, {}),
     "operator": (Scope.OPERATOR, {}),
+    "calendar": (Scope.CALENDAR, {}),
     "admin": (Scope.ADMIN, {}),
 }
 """Kinds of keys that are kept. The others: none, mistyped, unknown."""
