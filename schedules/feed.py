@@ -42,7 +42,8 @@ class Feed:
         calendar.add("X-PUBLISHED-TTL", "PT15M")
         for booking in bookings:
             calendar.add_component(self._event(booking))
-        return calendar.to_ical()
+        content: bytes = calendar.to_ical()
+        return content
 
     def _event(self, booking: Booking) -> "Event":
         from icalendar import Event
