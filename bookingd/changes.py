@@ -55,6 +55,11 @@ class Moment:
     now: datetime
     promises: Promises
 
+    def of(self, service: Service) -> "Moment":
+        """The same where a booking of `service` is concerned."""
+        promises = self.promises.of(service)
+        return self if promises is self.promises else replace(self, promises=promises)
+
 
 def place(
     details: Mapping[str, Any],
@@ -69,6 +74,7 @@ def place(
 
     Raises `InPast`, `WrongLength`.
     """
+    moment = moment.of(service)
     check_start(slot.start, moment.now)
     check_length(slot.length, service)
     booking = Booking(
@@ -84,7 +90,7 @@ def place(
         updated_at=moment.now,
     )
     event = _event(EventKind.PLACED, booking, moment, {})
-    messages = owed(moment.promises.of(service), EventKind.PLACED, booking, moment.now)
+    messages = owed(moment.promises, EventKind.PLACED, booking, moment.now)
     return Place(booking, event, messages, key)
 
 
@@ -111,7 +117,7 @@ def edit(
         details = {**details, **slot.of(service)}
     if all(getattr(booking, name) == value for name, value in details.items()):
         return None
-    return _change(EventKind.CHANGED, booking, dict(details), service, moment, moved=moved)
+    return _change(EventKind.CHANGED, booking, dict(details), moment.of(service), moved=moved)
 
 
 def step(
@@ -130,8 +136,7 @@ def step(
         EVENT_OF[status],
         booking,
         {"status": status},
-        service,
-        moment,
+        moment.of(service),
         moved=cancelled,
         reason=reason,
     )
@@ -141,7 +146,6 @@ def _change(
     kind: EventKind,
     before: Booking,
     fields_: dict[str, Any],
-    service: Service,
     moment: Moment,
     *,
     moved: bool,
@@ -163,7 +167,7 @@ def _change(
         after,
         before.version,
         _event(kind, after, moment, detail),
-        owed(moment.promises.of(service), kind, after, moment.now),
+        owed(moment.promises, kind, after, moment.now),
     )
 
 
