@@ -17,8 +17,8 @@ from environs import EnvValidationError, FileAwareEnv
 from schedules.channels import Relay
 from schedules.housekeeping import Retention
 from schedules.messages import Promises
-from schedules.retry import LONGEST
 from schedules.quiet import QuietHours
+from schedules.retry import LONGEST
 from storage import SCHEMES
 
 PREFIX = "BOOKINGD_"

@@ -12,8 +12,8 @@ from bookingd.config import BadConfigurationError, Config, Environment, load
 from schedules.channels import Relay
 from schedules.housekeeping import Retention
 from schedules.messages import Promises
-from schedules.retry import ATTEMPTS
 from schedules.quiet import QuietHours
+from schedules.retry import ATTEMPTS
 from tests.records import DAY, HOUR
 
 KEY = "a-key-of-sixteen"
