@@ -12,6 +12,10 @@ from storage.model import BookingStatus
 
 _MANY = {BookingStatus.CONFIRMED, BookingStatus.COMPLETED}
 
+ALIKE = ("İΣς", "iσσ")  # noqa: RUF001 - the sigmas are meant
+"""Letters, and what each is looked for as: the only ones whose small letter depends on the database
+(Unicode, SpecialCasing.txt). All others have one for each, and are compared by it."""
+
 
 _PERSON = """(lower(email) = lower(?)
     OR id IN (SELECT booking_id FROM events WHERE lower(booking ->> 'email') = lower(?))
