@@ -66,7 +66,8 @@ def creating(schema: NewBooking) -> Handler:
         service, resource = offer.choose(*named)
         slot = _slot(details.pop("time_slot"))
         details = {**_UNGIVEN, **details}
-        place = changes.place(details, slot, service, resource, moment(request), key=key)
+        now = await moment(request)
+        place = changes.place(details, slot, service, resource, now, key=key)
         try:
             placed = await request.app[DESK].ask(place)
         except SlotTaken as error:
@@ -104,11 +105,11 @@ def editing(schema: EditedBooking) -> Handler:
         details = dict(request["json"])
         given = details.pop("time_slot", None)
         slot = _slot(given) if given else None
-        offer = await request.app[CATALOGUE].get()
+        offer, now = await request.app[CATALOGUE].get(), await moment(request)
 
         def change(booking: Booking) -> Change | None:
             service = offer.service(booking.service_id)
-            return changes.edit(booking, details, slot, service, moment(request))
+            return changes.edit(booking, details, slot, service, now)
 
         return await _changed(request, change, slot)
 
@@ -123,12 +124,10 @@ def editing(schema: EditedBooking) -> Handler:
 @open_to(Scope.ADMIN)
 async def step(request: web.Request) -> web.Response:
     """PATCH /api/bookings/{id}."""
-    wanted = request["json"]
+    wanted, now = request["json"], await moment(request)
     return await _changed(
         request,
-        lambda booking: changes.step(
-            booking, wanted["status"], wanted.get("reason"), moment(request)
-        ),
+        lambda booking: changes.step(booking, wanted["status"], wanted.get("reason"), now),
     )
 
 
@@ -143,9 +142,9 @@ async def step(request: web.Request) -> web.Response:
 @open_to(Scope.ADMIN)
 async def cancel(request: web.Request) -> web.Response:
     """DELETE /api/bookings/{id}; once cancelled, it answers the same again."""
+    now = await moment(request)
     return await _changed(
-        request,
-        lambda booking: changes.step(booking, BookingStatus.CANCELLED, None, moment(request)),
+        request, lambda booking: changes.step(booking, BookingStatus.CANCELLED, None, now)
     )
 
 

@@ -24,6 +24,8 @@ TAGS = {
     "services": "What can be booked. Open to anybody; keys that read everything see more.",
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
     "outbox": "Mails that are owed, were sent, or could not be; send them again.",
+    "webhooks": "Who is told of events by HTTP, signed as "
+    "[Standard Webhooks](https://www.standardwebhooks.com) has it, and how that went.",
     "health": "Is it well, and does what is owed go out? For monitors and operators.",
     "docs": "This documentation.",
 }
@@ -37,6 +39,7 @@ KEYS = {
 
 PATH: Mapping[str, Mapping[str, Any]] = {
     "id": Id().json_schema,
+    "messageId": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
 }
 """What stands for each `{name}` in a path."""
