@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bookingd import __version__
 from bookingd.alarms import Alarms
-from bookingd.api import context
+from bookingd.api import context, present
 from bookingd.api.application import application
 from bookingd.auth import Keyring
 from bookingd.catalogue import Catalogue
@@ -22,18 +22,21 @@ from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
 from bookingd.listener import Listener
-from bookingd.measures import MeasuredChannel, MeasuredDesk, Measures
+from bookingd.measures import MeasuredCalls, MeasuredChannel, MeasuredDesk, Measures
 from bookingd.notify import feed_watchdog, notify
 from bookingd.vitals import Vitals
+from bookingd.webhooks import Webhooks
 from schedules.actor import supervise
 from schedules.channels import Channel
+from schedules.channels.webhook import WebhookChannel
 from schedules.dispatcher import Dispatcher
 from schedules.housekeeping import erase_bookings, forget_keys, forget_messages
 from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
+from schedules.webhooks import CallRenderer
 from storage import open_storage
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 from storage.interface import Storage
 
 log = logging.getLogger(__name__)
@@ -75,9 +78,19 @@ async def _serve(
     measures = Measures()
     mails = renderer(config)
     dispatcher = _dispatcher(config, storage, measures, mails, busy=lambda: desk.waiting > 0)
-    desk = MeasuredDesk(storage, dispatcher.poke if dispatcher else lambda: None, measures)
+    mailing = dispatcher.poke if dispatcher else lambda: None
+
+    def poke() -> None:
+        mailing()
+        if webhooks.some:
+            caller.poke()
+
+    desk = MeasuredDesk(storage, poke, measures)
+    webhooks = Webhooks(storage, now)
+    caller = _caller(config, storage, webhooks, measures, busy=lambda: desk.waiting > 0)
     app = _application(config, storage, desk)
-    scheduler = _scheduler(config, storage, dispatcher, app[context.KEYRING])
+    app[context.WEBHOOKS] = webhooks
+    scheduler = _scheduler(config, storage, poke, app)
     runner = web.AppRunner(app, shutdown_timeout=LAST_WORDS)
     app[context.MEASURES] = measures
     app[context.RECONCILE] = lambda: scheduler.run_now("remind")
@@ -86,10 +99,12 @@ async def _serve(
     scheduler.every(WATCH_EVERY, "watch", app[context.ALARMS].look)
     async with AsyncExitStack() as stack:
         parts = [asyncio.create_task(supervise("desk", desk.run))]
+        parts.append(asyncio.create_task(supervise("caller", caller.run)))
         if dispatcher:
             parts.append(asyncio.create_task(supervise("dispatcher", dispatcher.run)))
         stack.push_async_callback(_note_use, app[context.KEYRING])
-        stack.push_async_callback(_finish, desk, dispatcher, parts)
+        dispatchers = [dispatcher, caller] if dispatcher else [caller]
+        stack.push_async_callback(_finish, desk, dispatchers, parts)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         if limiter := runner.app[context.LIMITER]:
@@ -114,12 +129,11 @@ async def _serve(
 
 
 async def _finish(
-    desk: Desk, dispatcher: Dispatcher | None, parts: list[asyncio.Task[None]]
+    desk: Desk, dispatchers: Sequence[Dispatcher], parts: list[asyncio.Task[None]]
 ) -> None:
-    """No request is left: commit what waits, settle the mails under way, give back the rest."""
+    """No request is left: commit what waits, settle what is under way, give back the rest."""
     desk.close()
-    if dispatcher:
-        await dispatcher.stop()
+    await asyncio.gather(*(dispatcher.stop() for dispatcher in dispatchers))
     await asyncio.gather(*parts)
 
 
@@ -177,6 +191,26 @@ def renderer(config: Config) -> Renderer:
     )
 
 
+def _caller(
+    config: Config,
+    storage: Storage,
+    webhooks: Webhooks,
+    measures: Measures,
+    busy: Callable[[], bool],
+) -> Dispatcher:
+    """The dispatcher of webhook calls."""
+    channel = WebhookChannel(webhooks, now, allow_private=config.webhook_allow_private)
+    return Dispatcher(
+        storage,
+        MeasuredCalls(channel, measures),
+        CallRenderer(present.call),
+        now,
+        busy=busy,
+        pauses=config.retries,
+        calls=True,
+    )
+
+
 def _channel(config: Config) -> Channel | None:
     """The relay; at a desk without one, files; else none, and mails wait."""
     if config.relay:
@@ -191,13 +225,14 @@ def _channel(config: Config) -> Channel | None:
 
 
 def _scheduler(
-    config: Config, storage: Storage, dispatcher: Dispatcher | None, keyring: Keyring
+    config: Config, storage: Storage, poke: Callable[[], None], app: web.Application
 ) -> Scheduler:
-    scheduler = Scheduler(now)
+    scheduler, keyring = Scheduler(now), app[context.KEYRING]
 
     async def drain() -> None:
-        if dispatcher:
-            dispatcher.poke()
+        with suppress(Unavailable):  # which the dispatcher will say
+            await app[context.WEBHOOKS].get()  # another daemon may have made the first
+        poke()
 
     async def remind() -> None:
         await reconcile(storage, config.promises, now)

@@ -1,6 +1,6 @@
 """What a request makes of a booking, as a write. Pure but for new ids."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from bookingd.policy import (
     check_transition,
 )
 from schedules.messages import Promises, owed
+from schedules.webhooks import calls_owed
 from storage.ids import new_id
 from storage.model import (
     Booking,
@@ -20,8 +21,10 @@ from storage.model import (
     Event,
     EventKind,
     IdempotencyKey,
+    Message,
     Resource,
     Service,
+    Webhook,
 )
 from storage.writes import Change, Place
 
@@ -49,11 +52,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Who changes something, when, and what this installation promises."""
+    """Who changes something, when, what this installation promises, and whom it calls."""
 
     actor: str
     now: datetime
     promises: Promises
+    webhooks: Collection[Webhook] = ()
 
     def of(self, service: Service) -> "Moment":
         """The same where a booking of `service` is concerned."""
@@ -90,8 +94,7 @@ def place(
         updated_at=moment.now,
     )
     event = _event(EventKind.PLACED, booking, moment, {})
-    messages = owed(moment.promises, EventKind.PLACED, booking, moment.now)
-    return Place(booking, event, messages, key)
+    return Place(booking, event, _owed(EventKind.PLACED, booking, moment), key)
 
 
 def edit(
@@ -167,8 +170,16 @@ def _change(
         after,
         before.version,
         _event(kind, after, moment, detail),
-        owed(moment.promises, kind, after, moment.now),
+        _owed(kind, after, moment),
     )
+
+
+def _owed(kind: EventKind, booking: Booking, moment: Moment) -> list[Message]:
+    """The mails and calls that `kind` having happened to `booking` owes."""
+    mails = owed(moment.promises, kind, booking, moment.now)
+    if not moment.webhooks:
+        return mails
+    return mails + calls_owed(moment.webhooks, kind, booking, moment.now)
 
 
 def _difference(before: Booking, after: Booking) -> dict[str, list[object]]:

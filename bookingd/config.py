@@ -71,6 +71,7 @@ class Config:
     log_format: str
     log_file: Path | None
     required_fields: frozenset[str]
+    webhook_allow_private: bool
     unknown: tuple[str, ...]
     """Variables that begin with our prefix and mean nothing to us: misspelt, most likely."""
 
@@ -188,6 +189,9 @@ def _values(env: _Variables) -> dict[str, Any]:
         "required_fields": _text(
             env, "REQUIRED_FIELDS", "name,email,company", _each(_one_of(*FIELDS))
         ),
+        "webhook_allow_private": _text(
+            env, "WEBHOOK_ALLOW_PRIVATE", "yes" if at_a_desk else "no", _yes_or_no
+        ),
     }
 
 
@@ -254,6 +258,10 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def _yes_or_no(text: str) -> bool:
+    return _one_of("yes", "no")(text) == "yes"
 
 
 def _each(parse: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:

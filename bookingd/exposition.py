@@ -137,6 +137,8 @@ def _mails(measures: Measures) -> Iterator[Metric]:
     yield _counter(
         "bookingd_mails", "Attempts to send, by outcome", "outcome", _outcomes(measures.mails)
     )
+    calls = _outcomes(measures.calls)
+    yield _counter("bookingd_webhook_calls", "Calls of webhooks, by outcome", "outcome", calls)
     if measures.mailed_at is not None:
         yield _gauge(
             "bookingd_mail_last_success_timestamp_seconds",

@@ -16,6 +16,7 @@ from typing import Any
 from bookingd.desk import Desk
 from schedules.actor import Question
 from schedules.channels import Channel, DeliveryError
+from schedules.webhooks import Call
 from storage.interface import Storage
 from storage.writes import Write
 
@@ -56,6 +57,7 @@ class Measures:
         self.writes: Counter[str] = Counter()
         self.mails: Counter[str] = Counter()
         self.mailed_at: datetime | None = None
+        self.calls: Counter[str] = Counter()
         self.lag = Histogram()
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -109,6 +111,27 @@ class MeasuredChannel:
             raise
         self._measures.mails["Sent"] += 1
         self._measures.mailed_at = self._clock()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._channel.close()
+
+
+class MeasuredCalls:
+    """The same for calls of webhooks."""
+
+    def __init__(self, channel: Channel, measures: Measures) -> None:
+        self._channel = channel
+        self._measures = measures
+
+    async def send(self, call: Call) -> None:
+        """Return when it has been taken. Raises a `DeliveryError`."""
+        try:
+            await self._channel.send(call)
+        except DeliveryError as error:
+            self._measures.calls[type(error).__name__] += 1
+            raise
+        self._measures.calls["Sent"] += 1
 
     async def close(self) -> None:
         """Hang up."""

@@ -4,10 +4,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, Protocol
 
-from schedules.channels import Channel, DeliveryError, Rejected, Uncertain, Unreachable
+from schedules.channels import (
+    Channel,
+    DeliveryError,
+    NotOwed,
+    Rejected,
+    Uncertain,
+    Unreachable,
+)
 from schedules.circuit import Circuit
 from schedules.retry import UNCERTAIN, pause_after
 from storage.model import Due, Message, MessageState
@@ -20,9 +26,9 @@ LONGEST_ERROR = 1000
 
 
 class Renderer(Protocol):
-    """Makes the mail of a message."""
+    """Makes of a message what its channel sends: a mail, or a call."""
 
-    def mail(self, due: Due) -> EmailMessage:
+    def mail(self, due: Due) -> Any:
         """Raises any exception when it cannot."""
 
 
@@ -66,7 +72,9 @@ class Delivery:
         self._relay.works()
         if isinstance(error, Rejected):
             return self._dead(message, str(error))
-        at_least = UNCERTAIN if isinstance(error, Uncertain) else timedelta()
+        if isinstance(error, NotOwed):
+            return self._ended(message, MessageState.SUPERSEDED, str(error))
+        at_least = UNCERTAIN if isinstance(error, Uncertain) else error.at_least
         return self._later(message, str(error), at_least)
 
     def _kept_back(self, message: Message, error: Unreachable) -> Settle:
@@ -98,9 +106,10 @@ class Delivery:
         )
 
     def _dead(self, message: Message, error: str) -> Settle:
-        return Settle(
-            message=message, state=MessageState.DEAD, at=self._clock(), error=_kept(error)
-        )
+        return self._ended(message, MessageState.DEAD, error)
+
+    def _ended(self, message: Message, state: MessageState, error: str) -> Settle:
+        return Settle(message=message, state=state, at=self._clock(), error=_kept(error))
 
 
 def _kept(error: str) -> str:

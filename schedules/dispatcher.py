@@ -20,14 +20,16 @@ from storage.writes import Claim, Release, Settle, Write
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-"""How many mails are under way at the same time."""
+"""How many mails are under way at the same time, and as many calls of webhooks."""
 
 FAREWELL = 25.0
 """Seconds that mails under way get to finish when the daemon stops."""
 
 
 class Dispatcher(Actor[None]):
-    """Sends what is due. Its only letter means: look what is due.
+    """Sends what is due, mails or webhook `calls`. Its only letter means: look what is due.
+
+    There is one for each of the two, so that neither waits for the other.
 
     No transaction is open while a mail is under way, and no mail is under way without a lease.
     """
@@ -41,12 +43,15 @@ class Dispatcher(Actor[None]):
         *,
         busy: Callable[[], bool] = lambda: False,
         pauses: Sequence[timedelta] = ATTEMPTS,
+        calls: bool = False,
     ) -> None:
         super().__init__(capacity=1, batch=1)
         self._storage = storage
         self._channel = channel
         self._clock = clock
         self._busy = busy
+        self._calls = calls
+        self._noun = "call" if calls else "mail"
         self._relay = Circuit()
         self._delivery = Delivery(channel, renderer, self._relay, clock, pauses)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -66,7 +71,7 @@ class Dispatcher(Actor[None]):
     async def run(self) -> None:
         """Work until stopped; then give back what was not begun."""
         await super().run()
-        await self._settle_and(Release(self._storage.owner))
+        await self._settle_and(Release(self._storage.owner, self._calls))
         await self._channel.close()
 
     async def stop(self) -> None:
@@ -81,7 +86,8 @@ class Dispatcher(Actor[None]):
         limit = max(self._places(), 0)
         if not limit and not self._unsettled:
             return
-        claimed = await self._settle_and(Claim(self._storage.owner, limit, self._clock()))
+        claim = Claim(self._storage.owner, limit, self._clock(), self._calls)
+        claimed = await self._settle_and(claim)
         if self._stopping:
             return
         for due in claimed or ():
@@ -112,7 +118,7 @@ class Dispatcher(Actor[None]):
         return result
 
     def _begin(self, due: Due) -> None:
-        task = asyncio.create_task(self._deliver(due), name=f"mail {due.message.id}")
+        task = asyncio.create_task(self._deliver(due), name=f"{self._noun} {due.message.id}")
         self._under_way.add(task)
         task.add_done_callback(self._ended)
 
@@ -126,7 +132,8 @@ class Dispatcher(Actor[None]):
         self._unsettled.append(settle)
         log.log(
             logging.INFO if settle.error is None else logging.WARNING,
-            "mail %s",
+            "%s %s",
+            self._noun,
             settle.state,
             extra={
                 "messageId": message.id,

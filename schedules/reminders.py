@@ -58,7 +58,7 @@ async def _reconcile_page(
     return mended
 
 
-def _moment(message: Message) -> tuple[str, datetime]:
+def _moment(message: Message) -> tuple[str | None, datetime]:
     return message.booking_id, message.due_at
 
 

@@ -20,6 +20,7 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
+    Webhook,
 )
 from storage.writes import Write
 
@@ -194,6 +195,21 @@ class Storage(ABC):
     @abstractmethod
     async def resources(self) -> list[Resource]:
         """All resources, oldest first."""
+
+    @abstractmethod
+    async def webhooks(self) -> list[Webhook]:
+        """All webhooks, oldest first."""
+
+    @abstractmethod
+    async def calls(
+        self,
+        webhook_id: str,
+        *,
+        states: Collection[MessageState] | None = None,
+        limit: int,
+        after: str | None = None,
+    ) -> list[Message]:
+        """The messages for a webhook, newest first, from behind the one with the id `after` on."""
 
     @abstractmethod
     async def keys(self) -> list[ApiKey]:

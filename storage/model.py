@@ -108,20 +108,28 @@ class KeptKey(IdempotencyKey):
 
 
 class MessageKind(StrEnum):
-    """What a message tells; with the audience it names the template."""
+    """What a message tells; with the audience it names the template.
+
+    The last four are for webhooks alone: they are told of every event by its own name.
+    """
 
     RECEIVED = "received"
     CONFIRMED = "confirmed"
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REMINDER = "reminder"
+    PLACED = "placed"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+    TEST = "test"
 
 
 class Audience(StrEnum):
-    """Whom a message is written for."""
+    """Whom a message is written for: people read mails, a webhook is called."""
 
     CUSTOMER = "customer"
     ADMIN = "admin"
+    WEBHOOK = "webhook"
 
 
 class MessageState(StrEnum):
@@ -137,17 +145,18 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One mail owed to somebody: a row of the outbox.
+    """One mail or webhook call owed to somebody: a row of the outbox.
 
-    It tells of the booking at `version`, so that every attempt says the same. `due_at` is the
+    `recipient` is an address, or the id of a webhook. It tells of the booking at `version`, so
+    that every attempt says the same; a test call tells of none. `due_at` is the
     moment owed and never changes; `next_attempt_at` is when it is tried next; from `expires_at` on
     (a reminder: the start of the appointment) it is of no use and becomes `missed`. `attempts`
     counts claims, `leased_by` is the number of the daemon that sends it now.
     """
 
     id: str
-    booking_id: str
-    version: int
+    booking_id: str | None
+    version: int | None
     kind: MessageKind
     audience: Audience
     recipient: str
@@ -175,10 +184,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message to be sent now, and the booking that it tells of."""
+    """A message to be sent now, and the booking that it is about; a test call is about none."""
 
     message: Message
-    booking: Booking
+    about: Booking | None
+
+    @property
+    def booking(self) -> Booking:
+        """The booking. Raises `ValueError` where there is none."""
+        if self.about is None:
+            raise ValueError("a test call tells of no booking")
+        return self.about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +262,27 @@ class Resource:
     def offers(self, service: Service) -> bool:
         """Whether `service` can be booked with it."""
         return not self.service_ids or service.id in self.service_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A subscription: where to call when a booking meets with an event.
+
+    `events` are names such as `booking.placed`; none means all. Calls are signed with `secret`,
+    which therefore is kept as it is. `version` counts every change (the ETag). One that is not
+    `active` is owed no calls; `why_off` says why, if nobody switched it off.
+    """
+
+    id: str
+    url: str
+    description: str | None = None
+    events: tuple[str, ...] = ()
+    secret: str
+    active: bool = True
+    why_off: str | None = None
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
 
 
 class Scope(StrEnum):

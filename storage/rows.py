@@ -20,6 +20,7 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
+    Webhook,
 )
 
 Record = TypeVar("Record")
@@ -56,8 +57,9 @@ def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 
 def read_due(row: Mapping[str, Any]) -> Due:
-    """A message from a row that also has the `booking` that it tells of."""
-    return Due(read(Message, row), _booking(row["booking"]))
+    """A message from a row that also has the `booking` that it is about, if any."""
+    about = row["booking"]
+    return Due(read(Message, row), None if about is None else _booking(about))
 
 
 def read_placed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Booking | KeyReused]:
@@ -132,7 +134,17 @@ _DECODE: dict[Any, Convert] = {
 }
 _SHAPES: dict[Any, _Shape] = {
     kind: _shape(kind)
-    for kind in (Booking, Event, KeptKey, Message, Outbox, Service, Resource, ApiKey)
+    for kind in (
+        Booking,
+        Event,
+        KeptKey,
+        Message,
+        Outbox,
+        Service,
+        Resource,
+        ApiKey,
+        Webhook,
+    )
 }
 
 CHANGED_COLUMNS = tuple(

@@ -19,6 +19,7 @@ from storage.model import (
     MessageState,
     Resource,
     Service,
+    Webhook,
 )
 
 Result = TypeVar("Result", covariant=True)
@@ -87,7 +88,7 @@ class Change(Write[None]):
 
 @dataclass(frozen=True, slots=True)
 class Claim(Write[Sequence[Due]]):
-    """Lease up to `limit` messages that are due at `now` to the daemon `owner`.
+    """Lease up to `limit` mails, or webhook `calls`, that are due at `now` to the daemon `owner`.
 
     Counts the attempt. What expired is marked `missed`; what a dead daemon held is free again.
     Not before what an earlier version of the booking owes to the same audience, if that is under
@@ -97,6 +98,7 @@ class Claim(Write[Sequence[Due]]):
     owner: int
     limit: int
     now: datetime
+    calls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +120,10 @@ class Settle(Write[bool]):
 
 @dataclass(frozen=True, slots=True)
 class Release(Write[int]):
-    """Give back, unsent, whatever the daemon `owner` has leased. Answers how many."""
+    """Give back, unsent, the mails or `calls` that the daemon `owner` leased. Answers how many."""
 
     owner: int
+    calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,49 @@ class SaveResource(Write[None]):
     """
 
     resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class SaveWebhook(Write[None]):
+    """A webhook: new at version 1, else a change of the version before.
+
+    Of one that is not active the calls that wait are superseded.
+    Errors: `NotFound`, `StaleVersion`.
+    """
+
+    webhook: Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteWebhook(Write[None]):
+    """Forget a webhook, if it is still at `expected` version; its calls to come are superseded.
+
+    Those that are dead, too: nobody waits for them any more.
+    Errors: `NotFound`, `StaleVersion`.
+    """
+
+    webhook_id: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class OweCall(Write[None]):
+    """A test call of a webhook that is active. Errors: `NotFound`."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Write[Message]):
+    """A call of a webhook once more, from `now` on, whatever became of it; answers it.
+
+    It is the same message with the same id, with all its attempts again. One that is under way
+    stays so. Errors: `NotFound`.
+    """
+
+    webhook_id: str
+    message_id: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

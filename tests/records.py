@@ -22,6 +22,7 @@ from storage.model import (
     Resource,
     Scope,
     Service,
+    Webhook,
 )
 from storage.writes import Change, Claim, Place, SaveResource, SaveService, Settle, Write
 
@@ -70,6 +71,17 @@ PREPARED: list[Write[Any]] = [
     SaveResource(ROOM),
     SaveResource(OTHER_ROOM),
 ]
+
+
+def a_webhook(**fields: Any) -> Webhook:
+    values: dict[str, Any] = {
+        "id": new_id(NOW),
+        "url": "https://hooks.example.org/bookings",
+        "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Webhook(**values | fields)
 
 
 def a_key(**fields: Any) -> ApiKey:
@@ -158,6 +170,16 @@ def a_reminder(booking: Booking, *, due: datetime | None = None, **fields: Any) 
     return a_message(booking, due=due, kind=MessageKind.REMINDER, **fields)
 
 
+def a_call(webhook: Webhook, booking: Booking, **fields: Any) -> Message:
+    values = {"kind": MessageKind.PLACED, "audience": Audience.WEBHOOK, "recipient": webhook.id}
+    return a_message(booking, **values | fields)
+
+
+def a_test_call(webhook: Webhook, **fields: Any) -> Message:
+    values = {"kind": MessageKind.TEST, "booking_id": None, "version": None}
+    return a_call(webhook, a_booking(), **values | fields)
+
+
 def place(booking: Booking, *messages: Message) -> Place:
     return Place(booking, an_event(booking), messages)
 
@@ -203,12 +225,16 @@ async def answer(storage: Storage, write: Write[Any]) -> Any:
     return outcome
 
 
-async def claim_due(storage: Storage, *, now: datetime = NOW, limit: int = 100) -> Sequence[Due]:
+async def claim_due(
+    storage: Storage, *, now: datetime = NOW, limit: int = 100, calls: bool = False
+) -> Sequence[Due]:
     """Lease what is due; each message with the booking that it tells of."""
-    [claimed] = await done(storage, Claim(storage.owner, limit, now))
+    [claimed] = await done(storage, Claim(storage.owner, limit, now, calls))
     return claimed
 
 
-async def claim(storage: Storage, *, now: datetime = NOW, limit: int = 100) -> list[Message]:
+async def claim(
+    storage: Storage, *, now: datetime = NOW, limit: int = 100, calls: bool = False
+) -> list[Message]:
     """Lease what is due; the messages alone."""
-    return [due.message for due in await claim_due(storage, now=now, limit=limit)]
+    return [due.message for due in await claim_due(storage, now=now, limit=limit, calls=calls)]

@@ -18,6 +18,8 @@ from bookingd.api import (
     metrics,
     outbox,
     parser,
+    webhook_schemas,
+    webhooks,
 )
 from bookingd.api.context import DOCUMENT, DRAIN, HEADERS
 from bookingd.api.cors import allow_origins
@@ -76,6 +78,7 @@ def application(config: Config) -> web.Application:
     )
     for noun in (catalogue.SERVICES, catalogue.RESOURCES):
         app.add_routes(_catalogue(noun))
+    app.add_routes(_webhooks(config))
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
     app[DOCUMENT] = docs.later(app)
@@ -96,6 +99,25 @@ def _catalogue(noun: catalogue.Noun[Any]) -> list[web.RouteDef]:
         web.get(one, catalogue.reading(noun), expect_handler=_encourage),
         web.patch(one, catalogue.changing(noun), expect_handler=_encourage),
         web.delete(one, catalogue.archiving(noun), expect_handler=_encourage),
+    ]
+
+
+def _webhooks(config: Config) -> list[web.RouteDef]:
+    anywhere = config.webhook_allow_private
+    new = webhook_schemas.reaching(webhook_schemas.NewWebhook(), anywhere=anywhere)
+    edit = webhook_schemas.reaching(webhook_schemas.EditedWebhook(), anywhere=anywhere)
+    every, one = "/api/webhooks", "/api/webhooks/{id}"
+    calls = f"{one}/deliveries"
+    again = f"{calls}/{{messageId}}/replay"
+    return [
+        web.post(every, webhooks.creating(new), expect_handler=_encourage),
+        web.get(every, webhooks.every, expect_handler=_encourage),
+        web.get(one, webhooks.read, expect_handler=_encourage),
+        web.patch(one, webhooks.changing(edit), expect_handler=_encourage),
+        web.delete(one, webhooks.delete, expect_handler=_encourage),
+        web.post(f"{one}/test", webhooks.test, expect_handler=_encourage),
+        web.get(calls, webhooks.deliveries, expect_handler=_encourage),
+        web.post(again, webhooks.replay, expect_handler=_encourage),
     ]
 
 

@@ -66,7 +66,8 @@ def creating(schema: NewBooking) -> Handler:
         service, resource = offer.choose(*named)
         slot = _slot(details.pop("time_slot"))
         details = {**_UNGIVEN, **details}
-        place = changes.place(details, slot, service, resource, moment(request), key=key)
+        now = await moment(request)
+        place = changes.place(details, slot, service, resource, now, key=key)
         try:
             placed = await request.app[DESK].ask(place)
         except SlotTaken as error:
@@ -104,11 +105,11 @@ def editing(schema: EditedBooking) -> Handler:
         details = dict(request["json"])
         given = details.pop("time_slot", None)
         slot = _slot(given) if given else None
-        offer = await request.app[CATALOGUE].get()
+        offer, now = await request.app[CATALOGUE].get(), await moment(request)
 
         def change(booking: Booking) -> Change | None:
             service = offer.service(booking.service_id)
-            return changes.edit(booking, details, slot, service, moment(request))
+            return changes.edit(booking, details, slot, service, now)
 
         return await _changed(request, change, slot)
 
@@ -142,11 +143,11 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 async def _stepped(request: web.Request, status: BookingStatus, reason: str | None) -> web.Response:
-    offer = await request.app[CATALOGUE].get()
+    offer, now = await request.app[CATALOGUE].get(), await moment(request)
 
     def change(booking: Booking) -> Change | None:
         service = offer.service(booking.service_id)
-        return changes.step(booking, status, reason, service, moment(request))
+        return changes.step(booking, status, reason, service, now)
 
     return await _changed(request, change)
 

@@ -16,6 +16,7 @@ from bookingd.draining import Drain
 from bookingd.limiter import Limiter
 from bookingd.measures import Measures
 from bookingd.vitals import Vitals
+from bookingd.webhooks import Webhooks
 from storage.interface import Storage
 from storage.model import Scope
 
@@ -23,6 +24,7 @@ CONFIG = web.AppKey("config", Config)
 STORAGE = web.AppKey("storage", Storage)
 DESK = web.AppKey("desk", Desk)
 CATALOGUE = web.AppKey("catalogue", Catalogue)
+WEBHOOKS = web.AppKey("webhooks", Webhooks)
 KEYRING = web.AppKey("keyring", Keyring)
 LIMITER = web.AppKey[Limiter | None]("limiter")
 MEASURES = web.AppKey("measures", Measures)
@@ -56,7 +58,9 @@ async def sees_all(request: web.Request) -> bool:
     return given is not None and (await request.app[KEYRING].caller(given)).scope in ALL_SEEING
 
 
-def moment(request: web.Request) -> Moment:
-    """Who asks for a change, and when."""
+async def moment(request: web.Request) -> Moment:
+    """Who asks for a change, when, and who is to hear of it."""
     caller: Caller = request[CALLER]
-    return Moment(caller.name, request.app[CLOCK](), request.app[CONFIG].promises)
+    app = request.app
+    webhooks = (await app[WEBHOOKS].get()).values()
+    return Moment(caller.name, app[CLOCK](), app[CONFIG].promises, webhooks)

@@ -47,6 +47,7 @@ class Code(Enum):
     SLOT_TAKEN = (409, "Another booking has this time.")
     INVALID_TRANSITION = (409, "The booking's status does not allow this.")
     NOT_RETRYABLE = (409, "This message cannot be sent again.")
+    WEBHOOK_OFF = (409, "The webhook is not active.")
     STALE_VERSION = (412, "Somebody else changed it in the meantime.")
     PAYLOAD_TOO_LARGE = (413, "The body is too large.")
     UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json.")

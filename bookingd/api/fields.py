@@ -12,9 +12,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
+from yarl import URL
 
 from bookingd.api.email_address import is_address
 from bookingd.policy import EARLIEST_INSTANT, LATEST_INSTANT, LONGEST, SHORTEST
+from schedules.channels.private import is_public
 from storage.ids import FORM, is_id
 
 _LINE_BREAKS = frozenset("\n\r\t\u2028\u2029")
@@ -39,6 +41,8 @@ _LINES = (
 )
 """The same in the words of ECMA-262; JSON has no lone surrogates (RFC 8259, section 8.2)."""
 
+_PLAIN = re.compile("[!-~]+")
+_HOST = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _COLOUR = "#[0-9A-Fa-f]{6}"
 _LOCALE = (
     "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})"  # language
@@ -98,6 +102,38 @@ class Email(Text):
         text = super()._deserialize(value, attr, data, **options)
         if not is_address(text):
             raise ValidationError("Must be an e-mail address.")
+        return text
+
+
+class Url(Text):
+    """Where a webhook is called: https:// and a public host, or `anywhere`.
+
+    What a name leads to is seen at each call; here an address is refused that can be seen to be
+    wrong.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(longest=2000, **options)
+        self.anywhere = False
+
+    @property
+    def json_schema(self) -> Described:
+        scheme = "https?" if self.anywhere else "https"
+        return {
+            "type": "string",
+            "format": "uri",
+            "maxLength": 2000,
+            "pattern": f"^{scheme}://{_HOST}(/[!-~]*)?$".replace("!-~", '!"$-~'),
+        }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        host = _host_of(text, self.anywhere)
+        if not host:
+            hint = "https://hooks.example.com/bookings"
+            raise ValidationError(f"Must be a URL such as {hint}, without user and fragment.")
+        if not self.anywhere and not _may_be_public(host):
+            raise ValidationError("Must lead to a public address.")
         return text
 
 
@@ -362,6 +398,24 @@ class Choice(fields.Field[Any]):
 def _is_whole(value: Any) -> bool:
     """Whether it is an integer as JSON Schema means it (draft 2020-12, section 4.2.3): 60.0 is."""
     return type(value) is int or (type(value) is float and value.is_integer())
+
+
+def _host_of(text: str, plain: bool) -> str | None:
+    """The host that a URL leads to, if it is such as webhooks have; `plain` HTTP is welcome."""
+    try:
+        url = URL(text)
+    except ValueError:
+        return None
+    known = url.scheme == "https" or (plain and url.scheme == "http")
+    strange = url.user or url.password or url.fragment or not _PLAIN.fullmatch(text)
+    return url.host if known and url.port and not strange else None
+
+
+def _may_be_public(host: str) -> bool:
+    try:
+        return is_public(host)
+    except ValueError:
+        return host != "localhost" and not host.endswith(".localhost")
 
 
 def _values(choices: type[StrEnum]) -> list[str]:

@@ -34,8 +34,10 @@ class OutboxMessage(Body):
     optional = frozenset({"recipient"})
 
     id = Id(metadata={"description": "Also the first part of the mail's `Message-ID`."})
-    booking_id = Id()
-    version = fields.Integer(metadata={"description": "Of the booking that it tells of."})
+    booking_id = Id(allow_none=True, metadata={"description": "Null for a test call."})
+    version = fields.Integer(
+        allow_none=True, metadata={"description": "Of the booking that it tells of."}
+    )
     kind = Choice(MessageKind)
     audience = Choice(Audience)
     recipient = fields.String(metadata={"description": "Not shown to operator keys."})

@@ -1,11 +1,12 @@
 """Records as the JSON that goes out."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from storage.model import Booking, Message, MessageState, Resource, Service
+from storage.model import Booking, Message, MessageState, Resource, Service, Webhook
 
 _OPTIONS = orjson.OPT_UTC_Z
 
@@ -97,6 +98,26 @@ def message(record: Message) -> dict[str, Any]:
     }
 
 
+def webhook(record: Webhook) -> dict[str, Any]:
+    """A webhook, without its secret."""
+    return {
+        "id": record.id,
+        "url": record.url,
+        "description": record.description,
+        "events": record.events,
+        "active": record.active,
+        "whyOff": record.why_off,
+        "createdAt": record.created_at,
+        "updatedAt": record.updated_at,
+        "version": record.version,
+    }
+
+
+def call(event: str, at: datetime, about: Booking | None) -> bytes:
+    """What a webhook is told: an event, when it was, and the booking as it was then."""
+    return dumps({"type": event, "timestamp": at, "data": booking(about) if about else {}})
+
+
 def json(body: object, *, headers: dict[str, str] | None = None) -> web.Response:
     """A response with `body` as JSON."""
     return web.Response(
@@ -112,7 +133,7 @@ def dumps(body: object) -> bytes:
     return orjson.dumps(body, option=_OPTIONS)
 
 
-def etag(record: Booking | Service | Resource) -> str:
+def etag(record: Booking | Service | Resource | Webhook) -> str:
     """The entity tag of a record: its version (RFC 9110, section 8.8.3)."""
     return f'"{record.version}"'
 

@@ -25,6 +25,8 @@ TAGS = {
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
     "outbox": "Mails that are owed, were sent, or could not be; send them again.",
     "calendar": "The bookings in a calendar program.",
+    "webhooks": "Who is told of events by HTTP, signed as "
+    "[Standard Webhooks](https://www.standardwebhooks.com) has it, and how that went.",
     "health": "Is it well, and does what is owed go out? For monitors and operators.",
     "docs": "This documentation.",
 }
@@ -38,6 +40,7 @@ KEYS = {
 
 PATH: Mapping[str, Mapping[str, Any]] = {
     "id": Id().json_schema,
+    "messageId": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
     "token": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
 }

@@ -1,15 +1,18 @@
-"""Ways out. A channel sends one mail, or says in what way it could not."""
+"""Ways out. A channel sends one mail or call, or says in what way it could not."""
 
 from dataclasses import dataclass
-from email.message import EmailMessage
-from typing import Protocol
+from datetime import timedelta
+from typing import Any, Protocol
 
 
 class DeliveryError(Exception):
     """The mail was not delivered, or it is not known whether it was.
 
-    `summary` is fit for a log; what the other side said may name a customer.
+    `summary` is fit for a log; what the other side said may name a customer. `at_least` so long
+    the other side wants to be left alone.
     """
+
+    at_least = timedelta()
 
     def __init__(self, summary: str, said: object = "") -> None:
         super().__init__(f"{summary}: {said}" if said else summary)
@@ -35,6 +38,10 @@ class Rejected(DeliveryError):
     """The relay refused this mail for good (5xx), or it cannot be written at all."""
 
 
+class NotOwed(DeliveryError):
+    """Whoever it was for wants it no longer."""
+
+
 class Uncertain(DeliveryError):
     """The connection was lost after the mail had been handed over: it may have been taken."""
 
@@ -53,8 +60,8 @@ class Relay:
 class Channel(Protocol):
     """One way out."""
 
-    async def send(self, mail: EmailMessage) -> None:
-        """Return when the mail is the other side's. Raises a `DeliveryError`."""
+    async def send(self, mail: Any) -> None:
+        """Return when what its renderer makes is the other side's. Raises a `DeliveryError`."""
 
     async def close(self) -> None:
         """Hang up."""

@@ -15,26 +15,30 @@ from storage.errors import (
     Unavailable,
 )
 from storage.ids import first_id, is_id
-from storage.model import Booking, Due, MessageState, Resource, Service
+from storage.model import Booking, Due, Message, MessageState, Resource, Service, Webhook
 from storage.postgres import statements
 from storage.postgres.connection import Connection, Pool, collided, one
-from storage.rows import as_json, read_due, read_placed
+from storage.rows import as_json, read, read_due, read_placed
 from storage.writes import (
     IN_ORDER,
     Change,
     Claim,
+    DeleteWebhook,
     Erase,
     ForgetKeys,
     ForgetMessages,
     NoteUse,
     Owe,
+    OweCall,
     Place,
     Release,
+    Replay,
     Retry,
     RetryDead,
     SaveKey,
     SaveResource,
     SaveService,
+    SaveWebhook,
     Settle,
     Supersede,
     Write,
@@ -140,8 +144,8 @@ async def _change(connection: Connection, write: Change) -> None:
 async def _claim(connection: Connection, write: Claim) -> list[Due]:
     await connection.execute(statements.FREE_STRANDED)
     await connection.execute(statements.MISS, write.now)
-    soon = write.now + IN_ORDER
-    rows = await connection.fetch(statements.CLAIM, write.now, write.limit, write.owner, soon)
+    sql = statements.CLAIM_CALLS if write.calls else statements.CLAIM
+    rows = await connection.fetch(sql, write.now, write.limit, write.owner, write.now + IN_ORDER)
     return sorted(
         map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
     )
@@ -167,7 +171,8 @@ async def _settle(connection: Connection, write: Settle) -> bool:
 
 
 async def _release(connection: Connection, write: Release) -> int:
-    return len(await connection.fetch(statements.RELEASE, write.owner))
+    sql = statements.RELEASE_CALLS if write.calls else statements.RELEASE
+    return len(await connection.fetch(sql, write.owner))
 
 
 async def _retry(connection: Connection, write: Retry) -> None:
@@ -225,7 +230,39 @@ async def _save_resource(connection: Connection, write: SaveResource) -> None:
     await _save(connection, write.resource, statements.SAVE_RESOURCE, statements.KNOWN_RESOURCE)
 
 
-async def _save(connection: Connection, record: Service | Resource, save: str, known: str) -> None:
+async def _save_webhook(connection: Connection, write: SaveWebhook) -> None:
+    webhook = write.webhook
+    await _save(connection, webhook, statements.SAVE_WEBHOOK, statements.KNOWN_WEBHOOK)
+    if not webhook.active:
+        await connection.execute(statements.SUPERSEDE_CALLS, webhook.id)
+
+
+async def _delete_webhook(connection: Connection, write: DeleteWebhook) -> None:
+    if not await connection.fetchval(statements.DELETE_WEBHOOK, write.webhook_id, write.expected):
+        known = await connection.fetchval(statements.KNOWN_WEBHOOK, write.webhook_id)
+        raise StaleVersion if known else NotFound
+    await connection.execute(statements.SUPERSEDE_ALL_CALLS, write.webhook_id)
+
+
+async def _owe_call(connection: Connection, write: OweCall) -> None:
+    if not await connection.fetchval(statements.OWE_CALL, as_json(write.message)):
+        raise NotFound
+
+
+async def _replay(connection: Connection, write: Replay) -> Message:
+    if not is_id(write.message_id):
+        raise NotFound
+    row = await connection.fetchrow(
+        statements.REPLAY, write.message_id, write.webhook_id, write.now
+    )
+    if row is None:
+        raise NotFound
+    return read(Message, row)
+
+
+async def _save(
+    connection: Connection, record: Service | Resource | Webhook, save: str, known: str
+) -> None:
     if not await connection.fetchval(save, as_json(record)):
         raise StaleVersion if await connection.fetchval(known, record.id) else NotFound
 
@@ -252,6 +289,10 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] 
     Erase: _erase,
     SaveService: _save_service,
     SaveResource: _save_resource,
+    SaveWebhook: _save_webhook,
+    DeleteWebhook: _delete_webhook,
+    OweCall: _owe_call,
+    Replay: _replay,
     SaveKey: _save_key,
     NoteUse: _note_use,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from storage.erasure import ERASED
-from storage.model import ApiKey, Resource, Service
+from storage.model import ApiKey, Resource, Service, Webhook
 from storage.rows import CHANGED_COLUMNS, columns
 
 _PLACE = """
@@ -143,7 +143,8 @@ SUPERSEDE_OLD = f"""
 UPDATE messages
    SET state = 'superseded'
  WHERE booking_id = $1
-   AND (kind = 'reminder' AND state IN ('pending', 'leased') OR state = 'dead' AND NOT {_STANDS})
+   AND (kind = 'reminder' AND state IN ('pending', 'leased')
+        OR state = 'dead' AND audience <> 'webhook' AND NOT {_STANDS})
 """
 SUPERSEDE = """
 UPDATE messages
@@ -175,17 +176,23 @@ UPDATE messages
          FROM pg_locks
         WHERE locktype = 'advisory' AND classid = {PRESENCE} AND objsubid = 2 AND granted)
 """
-CLAIM = """
+CALLS = "audience = 'webhook'"
+MAILS = "audience <> 'webhook'"
+"""Which messages a claim is of; webhook calls have an index of their own for it."""
+
+_CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id
       FROM messages
-     WHERE state = 'pending' AND next_attempt_at <= $1
+     WHERE state = 'pending' AND {which} AND next_attempt_at <= $1
        AND (expires_at IS NULL OR expires_at > $1)
        AND NOT EXISTS (
            SELECT 1
              FROM messages AS earlier
             WHERE earlier.booking_id = messages.booking_id
               AND earlier.audience = messages.audience
+              AND (messages.audience <> 'webhook'
+                   OR earlier.recipient = messages.recipient)
               AND earlier.version < messages.version
               AND (earlier.state = 'leased'
                    OR earlier.state = 'pending' AND earlier.next_attempt_at <= $4))
@@ -202,6 +209,8 @@ RETURNING messages.*, (SELECT booking
                         WHERE events.booking_id = messages.booking_id
                           AND events.version = messages.version) AS booking
 """
+CLAIM = _CLAIM.format(which=MAILS)
+CLAIM_CALLS = _CLAIM.format(which=CALLS)
 SETTLE = """
 WITH settled AS (
     UPDATE messages
@@ -251,10 +260,11 @@ WITH retried AS (
            attempts = 0,
            recipient = CASE audience
                WHEN 'customer' THEN (SELECT email FROM bookings WHERE id = booking_id)
-               ELSE coalesce($2, recipient)
+               WHEN 'admin' THEN coalesce($2, recipient)
+               ELSE recipient
            END
      WHERE (expires_at IS NULL OR expires_at > $1)
-       AND {_STANDS}
+       AND (audience = 'webhook' OR {_STANDS})
        AND (state = 'pending' OR kind <> 'reminder' OR NOT EXISTS (
                SELECT 1
                  FROM messages AS other
@@ -271,12 +281,14 @@ RETRY = _RETRY.format(which="id = $3 AND (state = 'dead' OR state = 'pending' AN
 RETRY_DEAD = _RETRY.format(which="state = 'dead'")
 KNOWN_MESSAGE = "SELECT 1 FROM messages WHERE id = $1"
 
-RELEASE = """
+_RELEASE = """
 UPDATE messages
    SET state = 'pending', leased_by = NULL, attempts = attempts - 1
- WHERE state = 'leased' AND leased_by = $1
+ WHERE state = 'leased' AND leased_by = $1 AND {which}
 RETURNING id
 """
+RELEASE = _RELEASE.format(which=MAILS)
+RELEASE_CALLS = _RELEASE.format(which=CALLS)
 
 
 def _save(table: str, record: type, *, new: str = "true", kept: Collection[str] = ()) -> str:
@@ -329,6 +341,33 @@ SELECT collname
 """
 """The collation to lower letters by: of no language, and of all letters. PostgreSQL 17 brings one;
 before, there is one where it was built with ICU, or where the system has it."""
+SAVE_WEBHOOK = _save_version("webhooks", Webhook)
+KNOWN_WEBHOOK = "SELECT 1 FROM webhooks WHERE id = $1"
+DELETE_WEBHOOK = "DELETE FROM webhooks WHERE id = $1 AND version = $2 RETURNING id"
+_SUPERSEDE_CALLS = """
+UPDATE messages
+   SET state = 'superseded'
+ WHERE recipient = $1 AND audience = 'webhook' AND state IN ({states})
+"""
+SUPERSEDE_CALLS = _SUPERSEDE_CALLS.format(states="'pending', 'leased'")
+SUPERSEDE_ALL_CALLS = _SUPERSEDE_CALLS.format(states="'pending', 'leased', 'dead'")
+OWE_CALL = """
+INSERT INTO messages
+SELECT message.*
+  FROM json_populate_record(NULL::messages, $1) AS message
+  JOIN webhooks ON webhooks.id = message.recipient::uuid
+ WHERE webhooks.active
+   FOR SHARE OF webhooks
+RETURNING id
+"""
+REPLAY = """
+UPDATE messages
+   SET state = CASE state WHEN 'leased' THEN state ELSE 'pending' END,
+       attempts = CASE state WHEN 'leased' THEN attempts ELSE 0 END,
+       next_attempt_at = $3
+ WHERE id = $1 AND recipient = $2 AND audience = 'webhook'
+RETURNING *
+"""
 
 OCCUPIED = """
 SELECT occupied_start, occupied_end

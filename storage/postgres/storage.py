@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from storage.interface import (
     Sort,
     Storage,
 )
-from storage.listing import ALIKE, Listing
+from storage.listing import ALIKE, Listing, calls_listed
 from storage.migrate import HISTORY, outstanding
 from storage.model import (
     ApiKey,
@@ -30,9 +30,11 @@ from storage.model import (
     Event,
     IdempotencyKey,
     Message,
+    MessageState,
     Outbox,
     Resource,
     Service,
+    Webhook,
 )
 from storage.outbox_listing import OutboxListing
 from storage.postgres import statements
@@ -159,6 +161,20 @@ class PostgresStorage(Storage):
 
     async def resources(self) -> list[Resource]:
         return await self._all(Resource, "SELECT * FROM resources ORDER BY id")
+
+    async def webhooks(self) -> list[Webhook]:
+        return await self._all(Webhook, "SELECT * FROM webhooks ORDER BY id")
+
+    async def calls(
+        self,
+        webhook_id: str,
+        *,
+        states: Collection[MessageState] | None = None,
+        limit: int,
+        after: str | None = None,
+    ) -> list[Message]:
+        sql, parameters = calls_listed(webhook_id, states, limit, after)
+        return await self._all(Message, sql, *parameters)
 
     async def keys(self) -> list[ApiKey]:
         return await self._all(ApiKey, "SELECT * FROM api_keys ORDER BY id")

@@ -18,8 +18,17 @@ from storage.errors import (
     Unavailable,
 )
 from storage.ids import first_id
-from storage.model import Booking, Due, KeptKey, Message, MessageState, Resource, Service
-from storage.rows import as_json, read_due, read_placed, text
+from storage.model import (
+    Booking,
+    Due,
+    KeptKey,
+    Message,
+    MessageState,
+    Resource,
+    Service,
+    Webhook,
+)
+from storage.rows import as_json, read, read_due, read_placed, text
 from storage.sqlite import statements
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
@@ -27,18 +36,22 @@ from storage.writes import (
     IN_ORDER,
     Change,
     Claim,
+    DeleteWebhook,
     Erase,
     ForgetKeys,
     ForgetMessages,
     NoteUse,
     Owe,
+    OweCall,
     Place,
     Release,
+    Replay,
     Retry,
     RetryDead,
     SaveKey,
     SaveResource,
     SaveService,
+    SaveWebhook,
     Settle,
     Supersede,
     Write,
@@ -184,7 +197,8 @@ def _claim(connection: Raw, write: Claim) -> list[Due]:
     now, soon = text(write.now), text(write.now + IN_ORDER)
     asked = {"owner": write.owner, "limit": write.limit, "now": now, "soon": soon}
     connection.execute(statements.MISS, asked)
-    rows = connection.execute(statements.CLAIM, asked).fetchall()
+    sql = statements.CLAIM_CALLS if write.calls else statements.CLAIM
+    rows = connection.execute(sql, asked).fetchall()
     return sorted(
         map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
     )
@@ -219,7 +233,8 @@ def _mark(connection: Raw, message: Message) -> None:
 
 
 def _release(connection: Raw, write: Release) -> int:
-    return connection.execute(statements.RELEASE, [write.owner]).rowcount
+    sql = statements.RELEASE_CALLS if write.calls else statements.RELEASE
+    return connection.execute(sql, [write.owner]).rowcount
 
 
 def _retry(connection: Raw, write: Retry) -> None:
@@ -274,7 +289,35 @@ def _save_resource(connection: Raw, write: SaveResource) -> None:
     _save(connection, write.resource, statements.SAVE_RESOURCE, statements.KNOWN_RESOURCE)
 
 
-def _save(connection: Raw, record: Service | Resource, save: str, known: str) -> None:
+def _save_webhook(connection: Raw, write: SaveWebhook) -> None:
+    webhook = write.webhook
+    _save(connection, webhook, statements.SAVE_WEBHOOK, statements.KNOWN_WEBHOOK)
+    if not webhook.active:
+        connection.execute(statements.SUPERSEDE_CALLS, [webhook.id])
+
+
+def _delete_webhook(connection: Raw, write: DeleteWebhook) -> None:
+    asked = [write.webhook_id, write.expected]
+    if not connection.execute(statements.DELETE_WEBHOOK, asked).rowcount:
+        known = connection.execute(statements.KNOWN_WEBHOOK, [write.webhook_id]).fetchone()
+        raise StaleVersion if known else NotFound
+    connection.execute(statements.SUPERSEDE_ALL_CALLS, [write.webhook_id])
+
+
+def _owe_call(connection: Raw, write: OweCall) -> None:
+    if not connection.execute(statements.OWE_CALL, [_json([write.message])]).rowcount:
+        raise NotFound
+
+
+def _replay(connection: Raw, write: Replay) -> Message:
+    asked = {"id": write.message_id, "webhook": write.webhook_id, "now": text(write.now)}
+    rows = connection.execute(statements.REPLAY, asked).fetchall()
+    if not rows:
+        raise NotFound
+    return read(Message, rows[0])
+
+
+def _save(connection: Raw, record: Service | Resource | Webhook, save: str, known: str) -> None:
     if not connection.execute(save, [_json([record])]).rowcount:
         raise StaleVersion if connection.execute(known, [record.id]).fetchone() else NotFound
 
@@ -305,6 +348,10 @@ _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     Erase: _erase,
     SaveService: _save_service,
     SaveResource: _save_resource,
+    SaveWebhook: _save_webhook,
+    DeleteWebhook: _delete_webhook,
+    OweCall: _owe_call,
+    Replay: _replay,
     SaveKey: _save_key,
     NoteUse: _note_use,
 }

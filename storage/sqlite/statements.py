@@ -6,7 +6,7 @@ One statement for many rows takes and gives back Python's lock once, not once fo
 from collections.abc import Collection
 
 from storage.erasure import ERASED, PERSONAL
-from storage.model import ApiKey, Booking, Event, KeptKey, Message, Resource, Service
+from storage.model import ApiKey, Booking, Event, KeptKey, Message, Resource, Service, Webhook
 from storage.rows import CHANGED_COLUMNS, columns
 
 
@@ -133,9 +133,14 @@ SUPERSEDE_OLD = f"""
 UPDATE messages
    SET state = 'superseded'
  WHERE booking_id = ?
-   AND (kind = 'reminder' AND state IN ('pending', 'leased') OR state = 'dead' AND NOT {_STANDS})
+   AND (kind = 'reminder' AND state IN ('pending', 'leased')
+        OR state = 'dead' AND audience <> 'webhook' AND NOT {_STANDS})
 """
 SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = 'pending'"
+
+CALLS = "audience = 'webhook'"
+MAILS = "audience <> 'webhook'"
+"""Which messages a claim is of; webhook calls have an index of their own for it."""
 
 MISS = """
 UPDATE messages
@@ -147,18 +152,19 @@ UPDATE messages
                ORDER BY next_attempt_at, id
                LIMIT 500)
 """
-CLAIM = """
+_CLAIM = """
 UPDATE messages
    SET state = 'leased', leased_by = :owner, attempts = attempts + 1
  WHERE id IN (SELECT id
                 FROM messages AS due
-               WHERE state = 'pending' AND next_attempt_at <= :now
+               WHERE state = 'pending' AND {which} AND next_attempt_at <= :now
                  AND (expires_at IS NULL OR expires_at > :now)
                  AND NOT EXISTS (
                      SELECT 1
                        FROM messages AS earlier
                       WHERE earlier.booking_id = due.booking_id
                         AND earlier.audience = due.audience
+                        AND (due.audience <> 'webhook' OR earlier.recipient = due.recipient)
                         AND earlier.version < due.version
                         AND (earlier.state = 'leased'
                              OR earlier.state = 'pending' AND earlier.next_attempt_at <= :soon))
@@ -169,6 +175,8 @@ RETURNING *, (SELECT booking
                WHERE events.booking_id = messages.booking_id
                  AND events.version = messages.version) AS booking
 """
+CLAIM = _CLAIM.format(which=MAILS)
+CLAIM_CALLS = _CLAIM.format(which=CALLS)
 SETTLE = """
 UPDATE messages
    SET state = CASE
@@ -193,10 +201,11 @@ UPDATE messages
        attempts = 0,
        recipient = CASE audience
            WHEN 'customer' THEN (SELECT email FROM bookings WHERE id = booking_id)
-           ELSE coalesce(:admin_email, recipient)
+           WHEN 'admin' THEN coalesce(:admin_email, recipient)
+           ELSE recipient
        END
  WHERE (expires_at IS NULL OR expires_at > :now)
-   AND {_STANDS}
+   AND (audience = 'webhook' OR {_STANDS})
    AND (state = 'pending' OR kind <> 'reminder' OR NOT EXISTS (
            SELECT 1
              FROM messages AS other
@@ -209,11 +218,13 @@ RETRY = f"{_RETRY} AND id = :id AND (state = 'dead' OR state = 'pending' AND due
 RETRY_DEAD = f"{_RETRY} AND state IN ('dead', 'missed') AND state = 'dead'"
 KNOWN_MESSAGE = "SELECT 1 FROM messages WHERE id = ?"
 
-RELEASE = """
+_RELEASE = """
 UPDATE messages
    SET state = 'pending', leased_by = NULL, attempts = attempts - 1
- WHERE state = 'leased' AND leased_by = ?
+ WHERE state = 'leased' AND leased_by = ? AND {which}
 """
+RELEASE = _RELEASE.format(which=MAILS)
+RELEASE_CALLS = _RELEASE.format(which=CALLS)
 FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state = 'leased'"
 
 SAVE_SERVICE = _save_version("services", Service)
@@ -228,6 +239,29 @@ NOTE_USE = """
 UPDATE api_keys
    SET last_used_at = :at
  WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)
+"""
+
+SAVE_WEBHOOK = _save_version("webhooks", Webhook)
+KNOWN_WEBHOOK = "SELECT 1 FROM webhooks WHERE id = ?"
+DELETE_WEBHOOK = "DELETE FROM webhooks WHERE id = ? AND version = ?"
+_SUPERSEDE_CALLS = """
+UPDATE messages
+   SET state = 'superseded'
+ WHERE recipient = ? AND audience = 'webhook' AND state IN ({states})
+"""
+SUPERSEDE_CALLS = _SUPERSEDE_CALLS.format(states="'pending', 'leased'")
+SUPERSEDE_ALL_CALLS = _SUPERSEDE_CALLS.format(states="'pending', 'leased', 'dead'")
+OWE_CALL = f"""
+{OWE}
+ WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = value ->> '$.recipient' AND active)
+"""
+REPLAY = """
+UPDATE messages
+   SET state = CASE state WHEN 'leased' THEN state ELSE 'pending' END,
+       attempts = CASE state WHEN 'leased' THEN attempts ELSE 0 END,
+       next_attempt_at = :now
+ WHERE id = :id AND recipient = :webhook AND audience = 'webhook'
+RETURNING *
 """
 
 OCCUPIED = """

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,16 +24,18 @@ from storage.interface import (
     Sort,
     Storage,
 )
-from storage.listing import Listing
+from storage.listing import Listing, calls_listed
 from storage.model import (
     ApiKey,
     Booking,
     Event,
     IdempotencyKey,
     Message,
+    MessageState,
     Outbox,
     Resource,
     Service,
+    Webhook,
 )
 from storage.outbox_listing import OutboxListing
 from storage.rows import as_json, placed_before, read, text
@@ -158,6 +160,20 @@ class SqliteStorage(Storage):
 
     async def resources(self) -> list[Resource]:
         return await self._all(Resource, "SELECT * FROM resources ORDER BY id")
+
+    async def webhooks(self) -> list[Webhook]:
+        return await self._all(Webhook, "SELECT * FROM webhooks ORDER BY id")
+
+    async def calls(
+        self,
+        webhook_id: str,
+        *,
+        states: Collection[MessageState] | None = None,
+        limit: int,
+        after: str | None = None,
+    ) -> list[Message]:
+        sql, parameters = calls_listed(webhook_id, states, limit, after)
+        return await self._all(Message, sql, parameters)
 
     async def keys(self) -> list[ApiKey]:
         return await self._all(ApiKey, "SELECT * FROM api_keys ORDER BY id")

@@ -74,6 +74,7 @@ def a_config(**fields: Any) -> Config:
         "log_format": "json",
         "log_file": None,
         "required_fields": frozenset({"name", "email", "company"}),
+        "webhook_allow_private": False,
         "unknown": (),
     }
     return Config(**values | fields)

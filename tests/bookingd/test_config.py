@@ -64,6 +64,7 @@ def test_nothing_set_is_a_desk():
         log_format="text",
         log_file=None,
         required_fields=frozenset({"name", "email", "company"}),
+        webhook_allow_private=True,
         unknown=(),
     )
 
@@ -118,6 +119,7 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("RATE_LIMIT_URL", "redis://a:b@c:6379/1", "rate_limit_url", "redis://a:b@c:6379/1"),
     ("RATE_LIMIT_URL", "valkeys://c", "rate_limit_url", "valkeys://c"),
     ("ADMIN_CORS_ORIGINS", "http://a.example:8080", "admin_cors_origins", ("http://a.example:8080",)),
+    ("WEBHOOK_ALLOW_PRIVATE", "No", "webhook_allow_private", False),
     ("REQUIRED_FIELDS", "phone", "required_fields", frozenset({"phone", "email"})),
 ]  # fmt: skip
 

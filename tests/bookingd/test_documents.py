@@ -29,8 +29,8 @@ def test_the_drawing_of_the_statuses_has_every_step():
     assert sorted(drawn) == sorted(steps)
 
 
-def test_the_page_of_the_form_has_the_files_that_the_browser_tests_open():
-    page = (DOCS / "booking-form.md").read_text()
+def test_the_pages_have_the_examples_that_are_tried():
+    page = "".join((DOCS / name).read_text() for name in ("booking-form.md", "webhooks.md"))
     shown = re.findall(
         r"\]\(\.\./(examples/[^)]+)\):\n\n```\w+\n(.*?)```$", page, re.DOTALL | re.MULTILINE
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.ids import new_id
 from storage.interface import Storage
 from storage.model import Audience, Booking, BookingStatus, MessageKind, Scope
-from storage.writes import SaveKey, SaveResource, SaveService
+from storage.writes import SaveKey, SaveResource, SaveService, SaveWebhook
 from tests.records import (
     HOUR,
     INSTANT,
@@ -22,6 +22,7 @@ from tests.records import (
     a_reminder,
     a_resource,
     a_service,
+    a_webhook,
     change,
     changed,
     claim_due,
@@ -86,10 +87,13 @@ async def test_each_text_of_the_rest_comes_back(storage: Storage, text: str):
     service = a_service(name=text, description=text, price=text, colour=text)
     resource = a_resource(name=text, description=text, email=text, time_zone=text)
     key = a_key(name=text)
-    await done(storage, SaveService(service), SaveResource(resource), SaveKey(key))
+    webhook = a_webhook(url=text, description=text, secret=text, events=(text,), why_off=text)
+    saves = [SaveService(service), SaveResource(resource), SaveKey(key), SaveWebhook(webhook)]
+    await done(storage, *saves)
     assert service in await storage.services()
     assert resource in await storage.resources()
     assert await storage.keys() == [key]
+    assert await storage.webhooks() == [webhook]
 
 
 @bounded

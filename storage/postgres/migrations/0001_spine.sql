@@ -95,11 +95,12 @@ CREATE INDEX idempotency_key_by_age ON idempotency_keys (created_at);
 
 CREATE TABLE messages (
     id              UUID PRIMARY KEY,
-    booking_id      UUID NOT NULL,
-    version         INTEGER NOT NULL,
+    booking_id      UUID,
+    version         INTEGER,
     kind            TEXT NOT NULL
-        CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder')),
-    audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin')),
+        CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder', 'placed',
+                        'completed', 'no_show', 'test')),
+    audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin', 'webhook')),
     recipient       TEXT NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'superseded', 'missed')),
@@ -112,6 +113,7 @@ CREATE TABLE messages (
     last_error      TEXT,
     sent_at         TIMESTAMPTZ,
     CHECK (state <> 'leased' OR leased_by IS NOT NULL),
+    CHECK (booking_id IS NOT NULL AND version IS NOT NULL OR kind = 'test'),
     FOREIGN KEY (booking_id, version) REFERENCES events ON DELETE CASCADE
 );
 
@@ -119,6 +121,9 @@ CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pendin
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE INDEX message_lost ON messages (state) WHERE state IN ('dead', 'missed');
+CREATE INDEX message_call ON messages (next_attempt_at)
+    WHERE state = 'pending' AND audience = 'webhook';
+CREATE INDEX message_by_webhook ON messages (recipient, id) WHERE audience = 'webhook';
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
     WHERE kind = 'reminder' AND state IN ('pending', 'leased');
 
@@ -134,6 +139,19 @@ CREATE TABLE api_keys (
     expires_at   TIMESTAMPTZ,
     revoked_at   TIMESTAMPTZ,
     last_used_at TIMESTAMPTZ
+);
+
+CREATE TABLE webhooks (
+    id          UUID PRIMARY KEY,
+    url         TEXT NOT NULL,
+    description TEXT,
+    events      JSON NOT NULL,
+    secret      TEXT NOT NULL,
+    active      BOOLEAN NOT NULL,
+    why_off     TEXT,
+    version     INTEGER NOT NULL,
+    created_at  TIMESTAMPTZ NOT NULL,
+    updated_at  TIMESTAMPTZ NOT NULL
 );
 
 INSERT INTO services

@@ -123,11 +123,12 @@ CREATE INDEX idempotency_key_by_age ON idempotency_keys (created_at);
 
 CREATE TABLE messages (
     id              TEXT PRIMARY KEY,
-    booking_id      TEXT NOT NULL,
-    version         INTEGER NOT NULL,
+    booking_id      TEXT,
+    version         INTEGER,
     kind            TEXT NOT NULL
-        CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder')),
-    audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin')),
+        CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder', 'placed',
+                        'completed', 'no_show', 'test')),
+    audience        TEXT NOT NULL CHECK (audience IN ('customer', 'admin', 'webhook')),
     recipient       TEXT NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'superseded', 'missed')),
@@ -140,6 +141,7 @@ CREATE TABLE messages (
     last_error      TEXT,
     sent_at         TEXT,
     CHECK (state <> 'leased' OR leased_by IS NOT NULL),
+    CHECK (booking_id IS NOT NULL AND version IS NOT NULL OR kind = 'test'),
     FOREIGN KEY (booking_id, version) REFERENCES events ON DELETE CASCADE
 ) STRICT;
 
@@ -147,6 +149,9 @@ CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pendin
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE INDEX message_lost ON messages (state) WHERE state IN ('dead', 'missed');
+CREATE INDEX message_call ON messages (next_attempt_at)
+    WHERE state = 'pending' AND audience = 'webhook';
+CREATE INDEX message_by_webhook ON messages (recipient, id) WHERE audience = 'webhook';
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)
     WHERE kind = 'reminder' AND state IN ('pending', 'leased');
 
@@ -162,6 +167,19 @@ CREATE TABLE api_keys (
     expires_at   TEXT,
     revoked_at   TEXT,
     last_used_at TEXT
+) STRICT;
+
+CREATE TABLE webhooks (
+    id          TEXT PRIMARY KEY,
+    url         TEXT NOT NULL,
+    description TEXT,
+    events      TEXT NOT NULL,
+    secret      TEXT NOT NULL,
+    active      INTEGER NOT NULL CHECK (active IN (0, 1)),
+    why_off     TEXT,
+    version     INTEGER NOT NULL,
+    created_at  TEXT NOT NULL,
+    updated_at  TEXT NOT NULL
 ) STRICT;
 
 INSERT INTO services

@@ -24,6 +24,7 @@ from bookingd.limiter import Limiter
 from bookingd.listener import Listener
 from bookingd.measures import MeasuredDesk, Measures
 from bookingd.vitals import Vitals
+from bookingd.webhooks import Webhooks
 from schedules.scheduler import Scheduler
 from storage.interface import BookingFilter, Storage
 from storage.model import Message
@@ -83,6 +84,7 @@ class House:
         app[context.STORAGE] = self.storage
         app[context.DESK] = self.desk
         app[context.CATALOGUE] = Catalogue(self.storage)
+        app[context.WEBHOOKS] = Webhooks(self.storage, self.clock)
         app[context.KEYRING] = Keyring(self.config, self.storage, self.clock)
         rate = self.config.rate_limit
         app[context.LIMITER] = Limiter(rate) if rate else None
