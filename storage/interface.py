@@ -28,7 +28,8 @@ from storage.writes import Write
 class BookingFilter:
     """Which bookings; what is None does not restrict. `date_to` is exclusive, the others are not.
 
-    `email` matches without regard to case; `q` is a part of name, company or e-mail, likewise.
+    `email` matches without regard to case; `q` is a part of name, company or e-mail,
+    likewise: letter by letter, in no language, so that "ß" is not "ss".
     """
 
     statuses: Collection[BookingStatus] | None = None

@@ -11,6 +11,10 @@ from storage.model import BookingStatus
 
 _MANY = {BookingStatus.CONFIRMED, BookingStatus.COMPLETED}
 
+ALIKE = ("İΣς", "iσσ")  # noqa: RUF001 - the sigmas are meant
+"""Letters, and what each is looked for as: the only ones whose small letter depends on the database
+(Unicode, SpecialCasing.txt). All others have one for each, and are compared by it."""
+
 
 class Listing:
     """A query with `?` for each of its `parameters`.

@@ -22,7 +22,7 @@ from storage.interface import (
     Sort,
     Storage,
 )
-from storage.listing import Listing
+from storage.listing import ALIKE, Listing
 from storage.migrate import HISTORY, outstanding
 from storage.model import (
     ApiKey,
@@ -43,14 +43,20 @@ from storage.writes import Claim, Write
 
 Record = TypeVar("Record")
 
-_CONTAINS = "strpos(lower({0}), lower(?)) > 0"
+
+def _contains(collation: str) -> str:
+    """By `collation`: the database's own may lower in Turkish, or nothing beyond ASCII."""
+    large, small = ALIKE
+    lower = f"lower(translate({{}}, '{large}', '{small}') COLLATE \"{collation}\")"
+    return f"strpos({lower.format('{0}')}, {lower.format('?')}) > 0"
 
 
 class PostgresStorage(Storage):
     """Bookings in a PostgreSQL database."""
 
-    def __init__(self, pool: Pool, presence: Presence) -> None:
+    def __init__(self, pool: Pool, presence: Presence, collation: str) -> None:
         self.owner = presence.owner
+        self._contains = _contains(collation)
         self._pool = pool
         self._presence = presence
 
@@ -64,10 +70,11 @@ class PostgresStorage(Storage):
         try:
             async with one(pool) as connection:
                 await _migrate(connection)
+                collation = await connection.fetchval(statements.COLLATION)
         except BaseException:
             pool.terminate()
             raise
-        return cls(pool, Presence(url))
+        return cls(pool, Presence(url), collation)
 
     async def commit(self, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
         if any(isinstance(write, Claim) for write in writes):
@@ -106,13 +113,13 @@ class PostgresStorage(Storage):
         offset: int = 0,
         after: Position | None = None,
     ) -> list[Booking]:
-        listing = Listing(which, contains=_CONTAINS, instant=_as_it_is)
+        listing = Listing(which, contains=self._contains, instant=_as_it_is)
         return await self._all(
             Booking, listing.page(sort, limit, offset, after), *listing.parameters
         )
 
     async def count_bookings(self, which: BookingFilter) -> int:
-        listing = Listing(which, contains=_CONTAINS, instant=_as_it_is)
+        listing = Listing(which, contains=self._contains, instant=_as_it_is)
         rows = await self._rows(listing.count(), *listing.parameters)
         return int(rows[0][0])
 

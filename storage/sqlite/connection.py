@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from storage.errors import StorageError, Unavailable
+from storage.listing import ALIKE
 
 BUSY = 2.0
 """Seconds to wait for somebody outside who holds the database."""
@@ -32,6 +33,8 @@ _REFUSED = (
 
 _WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 """FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html)."""
+
+_ALIKE = str.maketrans(*ALIKE)
 
 
 async def open_writer(path: Path) -> aiosqlite.Connection:
@@ -96,9 +99,10 @@ async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
     uri = f"file:{quote(str(path))}?mode={mode}"
     connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=BUSY)
     connection.row_factory = sqlite3.Row
-    await connection.create_function("casefold", 1, _casefold, deterministic=True)
+    await connection.create_function("lowered", 1, _lowered, deterministic=True)
     return connection
 
 
-def _casefold(value: str | None) -> str:
-    return (value or "").casefold()
+def _lowered(value: str | None) -> str:
+    """Letter by letter, as PostgreSQL does it; SQLite's own `lower` knows ASCII alone."""
+    return (value or "").translate(_ALIKE).lower()

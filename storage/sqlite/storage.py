@@ -46,7 +46,7 @@ from storage.writes import Write
 
 Record = TypeVar("Record")
 
-_CONTAINS = "instr(casefold({0}), casefold(?)) > 0"
+_CONTAINS = "instr(lowered({0}), lowered(?)) > 0"
 
 
 class SqliteStorage(Storage):

@@ -94,6 +94,39 @@ FILTERS: list[tuple[BookingFilter, list[Booking]]] = [
 ]
 
 
+LETTERS = [
+    ("Straße", "STRAßE", True),
+    ("Straße", "STRASSE", False),
+    ("STRASSE", "straße", False),
+    ("STRAẞE", "straße", True),
+    ("İstanbul", "istanbul", True),
+    ("istanbul", "İSTANBUL", True),
+    ("ISTANBUL", "istanbul", True),
+    ("\u0131sparta", "ISPARTA", False),
+    ("ΟΔΥΣΣΕΥΣ", "οδυσσευς", True),
+    ("Οδυσσεύς", "ΟΔΥΣΣΕΎΣ", True),
+    ("Οδυσσεύς", "οδυσσεύσ", True),
+    ("ﬁsh", "FISH", False),
+    ("ﬁsh", "fish", False),
+    ("ŽIŽEK", "žižek", True),
+    ("Иванов", "ИВАНОВ", True),
+    ("ǅ", "ǆ", True),
+    ("Ⅷ", "ⅷ", True),
+    ("zoe\u0308", "ZOE\u0308", True),
+    ("zoë", "zoe\u0308", False),
+    ("\U00010400", "\U00010428", True),
+]
+"""A name, what is looked for, and whether it is found: letter by letter."""
+
+
+@pytest.mark.parametrize(("name", "q", "found"), LETTERS)
+async def test_letters_are_the_same_in_either_case(
+    storage: Storage, name: str, q: str, found: bool
+):
+    await done(storage, place(a_booking(name=name)))
+    assert await storage.count_bookings(BookingFilter(q=q)) == found
+
+
 def said(which: BookingFilter) -> str:
     values = {field.name: getattr(which, field.name) for field in fields(which)}
     return ",".join(f"{key}={value}" for key, value in values.items() if value is not None)
