@@ -2,8 +2,10 @@
 
 const TRIES = 4;
 
-/** The customer's own zone, of the IANA database. */
-export const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** The customer's own zone, of the IANA database, or undefined where the browser cannot tell. */
+const found = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const timeZone = found === "Etc/Unknown" ? undefined : found;
+export const zoneName = timeZone ?? "your own time";
 
 /** The language of the page, as it is written where the customer lives: "en-GB" for "en". */
 const page = document.documentElement.lang;
@@ -17,7 +19,7 @@ export function clockTime(instant) {
 
 /** What to tell a customer who has booked. */
 export function thanksFor({ name, email, startTime, status }) {
-  const when = `${clockTime(startTime)} (${timeZone})`;
+  const when = `${clockTime(startTime)} (${zoneName})`;
   const booked = status === "PENDING" ? `You asked for ${when}; we will confirm it.` : `We expect you on ${when}.`;
   return `Thank you, ${name}. ${booked} A mail is on its way to ${email}.`;
 }
@@ -67,11 +69,17 @@ async function patiently(send, onWait) {
 
 /** The one error body of bookingd, as a form needs it. */
 function refusal({ message, errors = [], nextAvailable = [] }) {
-  if (errors.length) message = "Please look at what is marked.";
+  if (errors.length) message = "This is not booked yet. Please look at what is wrong.";
   if (nextAvailable.length) message += " These times are free:";
   return {
     message,
     errors: Object.fromEntries(errors.map((error) => [error.field, error.message])),
     alternatives: nextAvailable,
   };
+}
+
+/** A message, and with it what is wrong with fields that a form which shows `fields` has no place for. */
+export function wholeMessage(message, errors, fields) {
+  const others = Object.entries(errors).filter(([field]) => !fields.includes(field));
+  return [message, ...others.map(([field, wrong]) => `${field}: ${wrong}`)].filter(Boolean).join(" ");
 }

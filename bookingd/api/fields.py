@@ -40,7 +40,13 @@ _LINES = (
 """The same in the words of ECMA-262; JSON has no lone surrogates (RFC 8259, section 8.2)."""
 
 _COLOUR = "#[0-9A-Fa-f]{6}"
-_LOCALE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+_LOCALE = (
+    "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})"  # language
+    "(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"  # script, region
+    "(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"  # variants
+    "(-[0-9A-WY-Za-wy-z](-[A-Za-z0-9]{2,8})+)*"  # extensions
+    "(-[Xx](-[A-Za-z0-9]{1,8})+)?"  # for private use
+)
 
 Described = dict[str, Any]
 """Keywords of JSON Schema (draft 2020-12)."""
@@ -113,10 +119,10 @@ class Phone(Text):
 
 
 class Locale(Text):
-    """A language tag (RFC 5646), roughly."""
+    """A language tag that is well-formed (RFC 5646, section 2.1), of a language."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(longest=35, **options)
+        super().__init__(longest=100, **options)
 
     @property
     def json_schema(self) -> Described:

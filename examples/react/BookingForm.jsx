@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "react";
-import { bookingsAt, clockTime, instantOf, thanksFor, timeZone } from "./booking.js";
+import { bookingsAt, clockTime, instantOf, thanksFor, wholeMessage, zoneName } from "./booking.js";
 import "./form.css";
+
+const FIELDS = ["name", "email", "company", "phone", "timeSlot.startTime", "inquiry"];
 
 /** A booking form. `url` is where bookingd answers, `publishableKey` one of its keys, `duration` is in minutes. */
 export default function BookingForm({ url, publishableKey, duration = 30 }) {
@@ -46,7 +48,7 @@ export default function BookingForm({ url, publishableKey, duration = 30 }) {
         <Field name="phone" label="Phone" error={errors.phone} type="tel" autoComplete="tel" />
         <When error={errors["timeSlot.startTime"]} />
         <Field as="textarea" name="inquiry" label="What is it about?" error={errors.inquiry} rows="3" />
-        <p role="alert" id="message">{message}</p>
+        <p role="alert" id="message">{wholeMessage(message, errors, FIELDS)}</p>
         <div role="group" aria-labelledby="message">
           {alternatives.map(({ startTime }) => (
             <button type="button" key={startTime} onClick={() => book(startTime)}>{clockTime(startTime)}</button>
@@ -72,7 +74,7 @@ function When({ error }) {
   const both = { required: true, ...described("timeSlot.startTime", error) };
   return (
     <fieldset>
-      <legend>When <small>(times in {timeZone})</small></legend>
+      <legend>When <small>(times in {zoneName})</small></legend>
       <label htmlFor="day">Day</label>
       <input id="day" name="day" type="date" {...both} />
       <label htmlFor="time">Time</label>

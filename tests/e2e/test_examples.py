@@ -29,6 +29,14 @@ EXAMPLES = ROOT / "examples"
 ZONE = "America/St_Johns"
 """The customer's: far from this machine's, and not by whole hours."""
 
+NOWHERE = """
+const known = Intl.DateTimeFormat.prototype.resolvedOptions;
+Intl.DateTimeFormat.prototype.resolvedOptions = function () {
+  return { ...known.call(this), timeZone: "Etc/Unknown" };
+};
+"""
+"""What a browser says of which the system does not tell the zone."""
+
 URL, KEY = "https://booking.example.com", "bk_pub_..."
 """What a developer has to put in."""
 
@@ -180,6 +188,25 @@ async def test_what_is_wrong_with_a_field_is_said_beside_it(shop: Shop):
     await expect(shop.page.get_by_text("Thank you")).to_be_focused()
     first, second = shop.sent
     assert first["idempotency-key"] != second["idempotency-key"]
+
+
+async def test_what_is_wrong_with_a_field_that_the_form_does_not_have_is_told(shop: Shop):
+    other = {"name": "Other", "durations": [60]}
+    assert (await shop.daemon.ask("POST", "/api/services", json=other)).status == 201
+    await shop.fill()
+    await shop.send()
+    await expect(shop.page.get_by_role("alert")).to_contain_text("serviceId: ")
+    assert await shop.bookings() == []
+
+
+async def test_a_browser_that_does_not_know_its_zone_books(shop: Shop):
+    await shop.page.add_init_script(NOWHERE)
+    await shop.page.reload()
+    await shop.fill()
+    await shop.send()
+    await expect(shop.page.get_by_text("Thank you, Ada O'Brien")).to_contain_text("your own time")
+    [made] = await shop.bookings()
+    assert (made["timeZone"], made["timeSlot"]) == (None, slot(0))
 
 
 async def test_a_time_that_the_day_leaves_out_is_not_sent(shop: Shop):

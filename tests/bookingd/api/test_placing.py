@@ -235,3 +235,23 @@ async def test_a_booking_begins_no_sooner_than_now(house: House):
     assert_error(answer, 400, "VALIDATION_ERROR", "timeSlot.startTime")
     assert "nextAvailable" not in answer.body
     assert set(answer.body) == MEMBERS
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        "de",
+        "zh-Hant-TW",
+        "es-419",
+        "sl-rozaj-biske",
+        "de-CH-1901",
+        "de-DE-u-co-phonebk",
+        "yue",
+        "zh-cmn-Hans-CN",
+        "ar-EG-u-nu-latn-ca-islamic-civil-hc-h12",
+        "en-GB-x-a-b",
+        "EN-gb",
+    ],
+)
+async def test_every_well_formed_language_tag_is_taken(house: House, locale: str):
+    assert (await house.place(locale=locale))["locale"] == locale
