@@ -45,7 +45,7 @@ def _origin(text: str) -> str:
     wrong = click.BadParameter(f"{text!r} is not like https://www.example.com")
     try:
         url = URL(text)
-        if url.scheme in {"http", "https"} and url == url.origin():
+        if url.scheme in {"http", "https"} and url == url.origin() and "*" not in text:
             return str(url.origin())
     except ValueError as error:
         raise wrong from error

@@ -33,7 +33,7 @@ MOST_HEADERS = 100
 """Bytes of the request line or of a header, and how many headers there may be."""
 
 VERSIONS = (HttpVersion11, HttpVersion10)
-NOT_HTTP = "This is not a request in HTTP/1.1 or HTTP/1.0."
+NOT_HTTP = "This is not a request in HTTP/1.1 or HTTP/1.0, or its head is too large."
 
 _ERRORS = {
     HTTPStatus.REQUEST_TIMEOUT: ApiError(Code.REQUEST_TIMEOUT_CLIENT, hang_up=True),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -28,6 +29,9 @@ from storage.errors import (
 PROBLEM = "application/problem+json"
 RETRY_AFTER = 2
 """Seconds after which a client may try again what was out of reach."""
+
+MOST_ERRORS = 50
+"""How many fields an error names, though a body may have thousands that are wrong."""
 
 
 class Code(Enum):
@@ -147,7 +151,7 @@ def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
     """Field names come from the client, and so may hold what JSON cannot."""
     return [
         {"field": name.encode("utf-8", "backslashreplace").decode()[:200], "message": message}
-        for name, message in errors.items()
+        for name, message in islice(errors.items(), MOST_ERRORS)
     ]
 
 

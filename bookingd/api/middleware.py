@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections import Counter
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
@@ -112,6 +113,8 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
     """Lets through only whom the handler is open to; a handler open to nobody is open to none."""
     if request.match_info.http_exception is not None or _preflight(request):
         return await handler(request)
+    if len(request.headers.getall("Authorization", ())) > 1:
+        raise ApiError(Code.VALIDATION_ERROR, errors={"Authorization": "Is given twice."})
     scopes: frozenset[Scope] = request.match_info.handler.__scopes__  # type: ignore[attr-defined]
     if scopes:
         caller = await request.app[KEYRING].caller(request.headers.get("Authorization"))
@@ -125,8 +128,9 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
 
 @web.middleware
 async def checking_query(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses parameters where none are taken, and any that is given twice."""
+    """Refuses parameters where none are taken, any given twice, and what is not UTF-8."""
     if request.query_string and request.match_info.http_exception is None:
+        _check_utf8(request)
         names = Counter(name for name, _ in request.query.items())
         if not getattr(request.match_info.handler, "__query__", False):
             errors = dict.fromkeys(names, "Unknown parameter.")
@@ -135,6 +139,16 @@ async def checking_query(request: web.Request, handler: Handler) -> web.StreamRe
         if errors:
             raise ApiError(Code.VALIDATION_ERROR, errors=errors)
     return await handler(request)
+
+
+def _check_utf8(request: web.Request) -> None:
+    """Refuses octets that are no text, of which aiohttp makes U+FFFD."""
+    try:
+        unquote_to_bytes(request.rel_url.raw_query_string).decode()
+    except UnicodeDecodeError as error:
+        strange = (name for name, value in request.query.items() if "\ufffd" in name + value)
+        errors = dict.fromkeys(strange, "Is not UTF-8.")
+        raise ApiError(Code.VALIDATION_ERROR, errors=errors) from error
 
 
 def route(request: web.Request) -> str:

@@ -109,4 +109,5 @@ def _why(error: Exception) -> str:
             return "The body is not JSON: it is not UTF-8."
         case RecursionError():
             return "The body is not JSON that can be read: it is nested too deeply."
-    return f"The body is not JSON: {error}."
+    told = str(error).partition(";")[0]  # Python goes on with advice for the programmer
+    return f"The body is not JSON: {told}."

@@ -144,7 +144,7 @@ def test_origins_are_kept_as_browsers_send_them(given: str, kept: str):
 
 @pytest.mark.parametrize("given", ["example.org", "*", "https://", "https://a.org/page", "null", "",
                                    "https://a.org?x=1", "ftp://a.org", "https://u:p@a.org",
-                                   "https://a.org:x"])  # fmt: skip
+                                   "https://a.org:x", "https://*.b", "https://*"])  # fmt: skip
 def test_what_is_no_origin_is_refused(given: str):
     assert run("keys", "create", "web", "--origin", given).exit_code == 2
     assert listed() == []

@@ -108,3 +108,9 @@ async def test_a_route_that_does_not_say_whom_it_is_open_to_does_not_start():
     route = app.router.add_get("/api/forgotten", forgotten)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="forgotten"):
         _check_scopes([route])
+
+
+@pytest.mark.parametrize("path", ["/api/bookings", "/api/services"])
+async def test_two_keys_are_one_too_many(house: House, path: str):
+    answer = await house.call("GET", path, headers=[("Authorization", "Bearer other")])
+    assert_error(answer, 400, "VALIDATION_ERROR", "Authorization")

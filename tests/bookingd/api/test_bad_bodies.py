@@ -77,7 +77,8 @@ FIELDS: list[tuple[str, Any, tuple[str, ...]]] = [
       for value in (1, "", ".", "..", "../../etc/passwd", "/etc/localtime", "Europe",
                     "Europe/", "Mars/Base", "Europe/Berlin\0", "x" * 5000, "\ud800", "+01:00", [])],
     *[(f"locale {value!r}", a_body(locale=value), ("locale",))
-      for value in (1, "", "x", "en_US", "en-", "../..", "de\n", "e" * 50)],
+      for value in (1, "", "x", "en_US", "en-", "../..", "de\n", "e" * 50, "de-DE-u",
+                    "de--DE", "en-x", "de-DE-AT", f"en-x{'-12345678' * 11}")],
     *[(f"{name} {value!r}", a_body(**{name: value}), (name,))
       for name in ("serviceId", "resourceId")
       for value in (1, "", "1", "x" * 36, "00000000-0000-7000-8000-00000000ffff",
@@ -142,6 +143,24 @@ async def test_every_bad_field_is_named(house: House, kind: str):
 async def test_a_bad_time_is_told_what_is_wrong_with_it(house: House, start: str, hint: str):
     answer = await post(house, slot(startTime=start))
     assert hint in answer.body["errors"][0]["message"]
+
+
+async def test_only_so_many_fields_are_told(house: House):
+    answer = await post(house, a_body(**{f"x{number}": 1 for number in range(1000)}))
+    assert answer.status == 400
+    assert len(answer.body["errors"]) == 50
+
+
+async def test_advice_for_programmers_of_the_daemon_is_not_told(house: House):
+    answer = await house.call(
+        "POST",
+        "/api/bookings",
+        data='{"x": ' + "9" * 5000 + "}",
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.body["errorCode"] == "MALFORMED_JSON"
+    assert "sys." not in answer.text
+    assert "digits" in answer.body["message"]
 
 
 @pytest.mark.parametrize("name", ["a\ud800b", "\udfff", "a\0b", "x" * 1000])

@@ -32,6 +32,7 @@ CASES: list[tuple[str, str]] = [
     *[(f"{name}={value}", name)
       for name in ("serviceId", "resourceId") for value in ("", "1", "%00", "'", "x" * 36)],
     *[(f"sort={value}", "sort") for value in ("", "name", "starttime", "--startTime", "id;drop")],
+    *[(f"q={value}", "q") for value in ("%ff", "a%C3", "%C0%AF", "%EF%BF%BD%ff")],
     ("colour=red", "colour"),
     ("Page=1", "Page"),
     ("page%00=1", "page\0"),
