@@ -55,6 +55,8 @@ def configure(config: Config) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Each try to reach a server that is away would be a traceback; storage says it in a line.
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)
 
 
 def context(record: logging.LogRecord) -> dict[str, Any]:

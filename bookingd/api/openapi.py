@@ -96,7 +96,12 @@ def _operation(spec: APISpec, handler: Handler, path: str) -> dict[str, Any]:
         "tags": said["tags"],
         "summary": said["summary"],
         "description": f"{said['description']}\n\n{_whom(handler)}".strip(),
-        "parameters": [*_parameters(path, schemas), *said["parameters"], "X-Request-Id"],
+        "parameters": [
+            *_parameters(path, schemas),
+            *said["parameters"],
+            "X-Request-Id",
+            "traceparent",
+        ],
         **_request_body(schemas),
         "responses": {**well, **_errors(spec, handler)},
         "security": _security(handler),

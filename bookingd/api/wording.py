@@ -52,6 +52,11 @@ TAKEN: Mapping[str, Mapping[str, Any]] = {
         "letters, digits and `._:/+=-`. Anything else is replaced.",
         "schema": {"type": "string"},
     },
+    "traceparent": {
+        "description": "The trace that the request belongs to, for the log (W3C Trace Context, "
+        "section 3.2). What is not well-formed is passed over.",
+        "schema": {"type": "string"},
+    },
     "Idempotency-Key": {
         "description": "A name of your own for this booking, such as a UUID: the same request "
         "again, within 24 hours and with the same API key, places nothing new and is answered as "

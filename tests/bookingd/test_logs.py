@@ -132,6 +132,13 @@ def test_libraries_that_chatter_are_quiet_even_at_debug(file: Path, name: str):
     assert [line["message"] for line in lines(file)] == ["this is said"]
 
 
+def test_the_driver_tells_no_traceback_of_each_try(file: Path):
+    logs.configure(a_config(log_file=file))
+    logging.getLogger("asyncpg.pool").warning("Failed to restore", exc_info=OSError("away"))
+    logging.getLogger("asyncpg.pool").error("this is said")
+    assert [line["message"] for line in lines(file)] == ["this is said"]
+
+
 def test_a_log_file_rotates(file: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(logs, "FILE_BYTES", 500)
     monkeypatch.setattr(logs, "FILES_KEPT", 2)
