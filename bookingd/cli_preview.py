@@ -10,7 +10,8 @@ import click
 
 from bookingd.config import Config
 from bookingd.terminal import configuration, fail
-from storage.model import Due, MessageKind
+from schedules.samples import TOLD
+from storage.model import Due
 
 if TYPE_CHECKING:
     from schedules.render import Renderer
@@ -21,7 +22,7 @@ SUFFIXES = {"text/html": "html", "text/calendar": "ics"}
 
 
 @click.command()
-@click.argument("kind", type=click.Choice([*map(str, MessageKind), EVERY]))
+@click.argument("kind", type=click.Choice([*map(str, TOLD), EVERY]))
 @click.option("--locale", help="a language tag such as de; else that of the house")
 @click.option(
     "--output",

@@ -17,13 +17,21 @@ from storage.model import (
 WRITTEN = datetime(2027, 3, 22, 9, 30, tzinfo=UTC)
 START = datetime(2027, 3, 29, 13, 0, tzinfo=UTC)
 
+TOLD = (
+    MessageKind.RECEIVED,
+    MessageKind.CONFIRMED,
+    MessageKind.CHANGED,
+    MessageKind.CANCELLED,
+    MessageKind.REMINDER,
+)
+
 KINDS = tuple(
     (kind, audience)
-    for kind in MessageKind
-    for audience in Audience
+    for kind in TOLD
+    for audience in (Audience.CUSTOMER, Audience.ADMIN)
     if (kind, audience) != (MessageKind.REMINDER, Audience.ADMIN)
 )
-"""What is told to whom; only customers are reminded."""
+"""What people are told; only customers are reminded."""
 
 _BOOKING = Booking(
     id="01900000-0000-7000-8000-000000000001",

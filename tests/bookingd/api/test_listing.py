@@ -106,8 +106,9 @@ async def test_each_filter_finds_these_and_counts_them(stocked: House):
 
 
 def test_every_filter_is_tried():
+    others = {"person", "erased"}  # the command line's and the jobs' alone
     names = {name for query, _ in FILTERS for name in query}
-    assert len(names) == len(fields(BookingFilter))
+    assert len(names) == len(fields(BookingFilter)) - len(others)
 
 
 @on_both
