@@ -102,10 +102,13 @@ class Database:
 
 
 @contextmanager
-def turn(file: Path) -> Iterator[None]:
-    """The turn to write to SQLite, as the command line takes it. Raises `BlockingIOError`."""
+def turn(file: Path, *, wait: bool = False) -> Iterator[None]:
+    """The turn to write to SQLite, as the command line takes it.
+
+    Raises `BlockingIOError` when somebody has it, unless told to `wait`.
+    """
     with file.with_name(file.name + ".turn").open("r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 
 

@@ -233,7 +233,7 @@ async def test_a_look_at_health_does_not_give_away_the_turn_to_write(
 async def test_somebody_else_who_writes_does_not_stop_the_daemon(daemon: Daemon, behind: Database):
     """The command line may take its time; who asks for health waits for it, the others do not."""
     assert behind.file
-    with turn(behind.file):
+    with turn(behind.file, wait=True):
         asked = asyncio.create_task(daemon.get("/api/health/db"))
         for _ in range(5):
             async with asyncio.timeout(0.5):
