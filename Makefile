@@ -54,7 +54,7 @@ slow: $(VENV)/installed-dev ## measure normal requests among 500 clients that da
 
 # requirements-dev.txt decides, the other two are parts of it.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --custom-compile-command "make lock" $(ARGS)
+	--no-annotate --custom-compile-command "make lock" $(ARGS)
 
 lock: $(VENV)/installed-dev ## pin what pyproject.toml asks for; newer versions with ARGS=--upgrade
 	$(COMPILE) --extra dev pyproject.toml --output-file requirements-dev.txt

@@ -336,22 +336,12 @@ class Id(fields.Field[str]):
         return value
 
 
-class Count(fields.Field[int]):
+class Count(Whole):
     """A whole number in a query, in plain digits."""
-
-    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
-        super().__init__(**options)
-        self._lowest, self._highest = lowest, highest
-
-    @property
-    def json_schema(self) -> Described:
-        return {"type": "integer", "minimum": self._lowest, "maximum": self._highest}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         plain = isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)
-        if not plain or not self._lowest <= int(value) <= self._highest:
-            raise ValidationError(f"Must be a whole number from {self._lowest} to {self._highest}.")
-        return int(value)
+        return super()._deserialize(int(value) if plain else None)
 
 
 class Several(fields.Field[frozenset[Any]]):

@@ -134,8 +134,7 @@ async def _ids(connection: Connection, sql: str, *parameters: str) -> set[str]:
 async def _change(connection: Connection, write: Change) -> None:
     booking = write.booking
     if not await connection.fetchval(statements.CHANGE, as_json(booking), write.expected):
-        known = await connection.fetchval(statements.VERSION, booking.id)
-        raise StaleVersion if known else NotFound
+        raise await _stale(connection, statements.VERSION, booking.id)
     await connection.execute(statements.SUPERSEDE_OLD, booking.id)
     await connection.execute(statements.TELL, as_json(write.event))
     await connection.execute(statements.OWE, as_json(write.messages))
@@ -239,8 +238,7 @@ async def _save_webhook(connection: Connection, write: SaveWebhook) -> None:
 
 async def _delete_webhook(connection: Connection, write: DeleteWebhook) -> None:
     if not await connection.fetchval(statements.DELETE_WEBHOOK, write.webhook_id, write.expected):
-        known = await connection.fetchval(statements.KNOWN_WEBHOOK, write.webhook_id)
-        raise StaleVersion if known else NotFound
+        raise await _stale(connection, statements.KNOWN_WEBHOOK, write.webhook_id)
     await connection.execute(statements.SUPERSEDE_ALL_CALLS, write.webhook_id)
 
 
@@ -264,7 +262,13 @@ async def _save(
     connection: Connection, record: Service | Resource | Webhook, save: str, known: str
 ) -> None:
     if not await connection.fetchval(save, as_json(record)):
-        raise StaleVersion if await connection.fetchval(known, record.id) else NotFound
+        raise await _stale(connection, known, record.id)
+
+
+async def _stale(connection: Connection, known: str, record_id: str) -> StaleVersion | NotFound:
+    """Why no row had the version that was asked for."""
+    found = await connection.fetchval(known, record_id)
+    return StaleVersion() if found else NotFound()
 
 
 async def _save_key(connection: Connection, write: SaveKey) -> None:

@@ -162,8 +162,7 @@ def _known(connection: Raw, places: Sequence[Place]) -> dict[str, Booking | KeyR
 def _change(connection: Raw, write: Change) -> None:
     parameters = [_json([write.booking]), write.expected]
     if not _unless_taken(connection, statements.CHANGE, parameters).rowcount:
-        known = connection.execute(statements.VERSION, [write.booking.id]).fetchone()
-        raise StaleVersion if known else NotFound
+        raise _stale(connection, statements.VERSION, write.booking.id)
     connection.execute(statements.SUPERSEDE_OLD, [write.booking.id])
     event, messages = _told([write])
     connection.execute(statements.TELL, [event])
@@ -299,8 +298,7 @@ def _save_webhook(connection: Raw, write: SaveWebhook) -> None:
 def _delete_webhook(connection: Raw, write: DeleteWebhook) -> None:
     asked = [write.webhook_id, write.expected]
     if not connection.execute(statements.DELETE_WEBHOOK, asked).rowcount:
-        known = connection.execute(statements.KNOWN_WEBHOOK, [write.webhook_id]).fetchone()
-        raise StaleVersion if known else NotFound
+        raise _stale(connection, statements.KNOWN_WEBHOOK, write.webhook_id)
     connection.execute(statements.SUPERSEDE_ALL_CALLS, [write.webhook_id])
 
 
@@ -319,7 +317,13 @@ def _replay(connection: Raw, write: Replay) -> Message:
 
 def _save(connection: Raw, record: Service | Resource | Webhook, save: str, known: str) -> None:
     if not connection.execute(save, [_json([record])]).rowcount:
-        raise StaleVersion if connection.execute(known, [record.id]).fetchone() else NotFound
+        raise _stale(connection, known, record.id)
+
+
+def _stale(connection: Raw, known: str, record_id: str) -> StaleVersion | NotFound:
+    """Why no row had the version that was asked for."""
+    found = connection.execute(known, [record_id]).fetchone()
+    return StaleVersion() if found else NotFound()
 
 
 def _save_key(connection: Raw, write: SaveKey) -> None:
