@@ -28,7 +28,9 @@ from storage.model import (
 )
 from storage.writes import Change, Place
 
-_SILENT = frozenset({"version", "sequence", "updated_at", "occupied_start", "occupied_end"})
+_SILENT = frozenset(
+    {"version", "sequence", "updated_at", "occupied_start", "occupied_end", "wall_time"}
+)
 """Fields that follow from the others, and are no news to anybody."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -25,8 +25,10 @@ class Booking:
     """One appointment of one customer.
 
     `start_time` and `end_time` bound the half-open slot; `occupied_start` and `occupied_end` the
-    slot widened by the service's buffers. `version` counts every change (the ETag); `sequence`
-    counts moves and the cancellation, as SEQUENCE of RFC 5545, section 3.8.7.4, wants it.
+    slot widened by the service's buffers. `wall_time` is the start by the resource's clock, as it
+    was agreed on (RFC 9557, such as `2027-03-01T10:00:00+01:00[Europe/Berlin]`). `version` counts
+    every change (the ETag); `sequence` counts moves and the cancellation, as SEQUENCE of RFC 5545,
+    section 3.8.7.4, wants it.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Booking:
     version: int
     created_at: datetime
     updated_at: datetime
+    wall_time: str | None = None
     confirmation_sent: bool = False
     reminder_sent: bool = False
 
@@ -214,6 +217,30 @@ class Outbox:
     reminders_soon: int
 
 
+class QuestionType(StrEnum):
+    """What an answer may be. All are kept as text."""
+
+    TEXT = "text"
+    LINES = "lines"
+    NUMBER = "number"
+    DATE = "date"
+    YES_NO = "yes_no"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a service asks of who books it; the answer is found in `answers` under `label`.
+
+    `choices` are those of a choice.
+    """
+
+    label: str
+    type: QuestionType = QuestionType.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """What can be booked.
@@ -222,6 +249,15 @@ class Service:
     minutes, widen a slot to its occupied range. `price` is text, `colour` is `#rrggbb`.
     `reminders` are the minutes before the start at which customers are reminded; None means as the
     house does. `version` counts every change (the ETag). Once archived it takes no new bookings.
+
+    What the public may book begins every `slot_step` minutes from each opening on (None: the
+    shortest duration, or a quarter of an hour), `minimum_notice` minutes from now at the earliest
+    and, if there is a `horizon`, that many days from now at the latest. `daily_cap` and
+    `weekly_cap` bound the live bookings with one resource on one of its days, or in one of its
+    weeks, which begin on Monday. Up to `capacity` bookings with the same resource, start and end
+    share a session. `required_fields` of the contact data, None meaning those of the house, and
+    `questions` are asked of who books. Customers may move and cancel until `change_notice` minutes
+    before the start.
     """
 
     id: str
@@ -232,6 +268,15 @@ class Service:
     colour: str | None = None
     buffer_before: int = 0
     buffer_after: int = 0
+    slot_step: int | None = None
+    minimum_notice: int = 0
+    horizon: int | None = None
+    daily_cap: int | None = None
+    weekly_cap: int | None = None
+    capacity: int = 1
+    required_fields: tuple[str, ...] | None = None
+    questions: tuple[Question, ...] = ()
+    change_notice: int = 0
     needs_confirmation: bool = False
     reminders: tuple[int, ...] | None = None
     version: int = 1
@@ -240,12 +285,35 @@ class Service:
     archived_at: datetime | None = None
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""As `datetime.weekday` counts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Days on which a resource does not keep its weekly hours: `first` to `last`, both included.
+
+    It is open at `hours` instead, which are written as those of a week's day; none means closed.
+    """
+
+    id: str
+    first: date
+    last: date
+    hours: tuple[str, ...] = ()
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """Who or what is booked. Without a zone of its own it lives in the house's.
 
-    `service_ids` are the services that it offers; none means all. `version` counts every change
-    (the ETag). Once archived it takes no new bookings.
+    `service_ids` are the services that it offers; none means all. `hours` are when it is open, in
+    wall time of its zone: for each of `WEEKDAYS` any number of intervals such as `09:00-12:30`; one
+    that ends before or when it begins, or at `24:00`, reaches into the next day, or to its
+    beginning. A day that is not named is closed; None means open at all hours. `closures` go before
+    the weekly hours, and so do the public `holidays` of a country or a part of it (ISO 3166, such
+    as `DE` or `DE-BY`), on which it is closed; a closure goes before a holiday. `version` counts
+    every change (the ETag). Once archived it takes no new bookings.
     """
 
     id: str
@@ -254,6 +322,9 @@ class Resource:
     email: str | None = None
     time_zone: str | None = None
     service_ids: tuple[str, ...] = ()
+    hours: Mapping[str, tuple[str, ...]] | None = None
+    closures: tuple[Closure, ...] = ()
+    holidays: str | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -13,11 +13,14 @@ from storage.errors import KeyReused
 from storage.model import (
     ApiKey,
     Booking,
+    Closure,
     Due,
     Event,
     KeptKey,
     Message,
     Outbox,
+    Question,
+    QuestionType,
     Resource,
     Service,
     Webhook,
@@ -98,11 +101,14 @@ def _shape(kind: type[Any]) -> _Shape:
 
 
 def _bare(hint: Any) -> Any:
-    """The type without the trimmings: `str | None` is str, `Mapping[str, str]` is Mapping."""
+    """The type without the trimmings: `str | None` is str, `Mapping[str, str]` is Mapping.
+
+    A tuple of records keeps them, because they have to be read as well.
+    """
     given = [part for part in get_args(hint) if part is not NoneType]
     if NoneType in get_args(hint):
         return _bare(given[0])
-    return get_origin(hint) or hint
+    return hint if hint in _DECODE else get_origin(hint) or hint
 
 
 def _decoder(type_: Any) -> Convert:
@@ -125,11 +131,28 @@ def _booking(value: str | dict[str, Any]) -> Booking:
     return read(Booking, _mapping(value))
 
 
+def _hours(value: str | dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {weekday: tuple(intervals) for weekday, intervals in _mapping(value).items()}
+
+
+def _question(value: dict[str, Any]) -> Question:
+    known = value | {"type": QuestionType(value["type"]), "choices": tuple(value["choices"])}
+    return Question(**known)
+
+
+def _closure(value: dict[str, Any]) -> Closure:
+    days = {name: date.fromisoformat(value[name]) for name in ("first", "last")}
+    return Closure(**value | days | {"hours": tuple(value["hours"])})
+
+
 _DECODE: dict[Any, Convert] = {
     datetime: _instant,
     bool: bool,
     Mapping: _mapping,
+    Mapping[str, tuple[str, ...]]: _hours,
     tuple: _items,
+    tuple[Question, ...]: lambda value: tuple(map(_question, _items(value))),
+    tuple[Closure, ...]: lambda value: tuple(map(_closure, _items(value))),
     Booking: _booking,
 }
 _SHAPES: dict[Any, _Shape] = {

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from storage.errors import NotFound, StaleVersion, StorageError
 from storage.ids import new_id
 from storage.interface import Storage
+from storage.model import Closure, Question, QuestionType
 from storage.writes import SaveResource, SaveService, Write
 from tests.conftest import Doors
 from tests.records import (
@@ -31,6 +33,18 @@ A_SERVICE = a_service(
     colour="#00aaFF",
     buffer_before=5,
     buffer_after=10,
+    slot_step=15,
+    minimum_notice=120,
+    horizon=60,
+    daily_cap=5,
+    weekly_cap=20,
+    capacity=12,
+    required_fields=("name", "phone"),
+    questions=(
+        Question(label="Length of hair", required=True),
+        Question(label="Colour", type=QuestionType.CHOICE, choices=("red", "green")),
+    ),
+    change_notice=1440,
     needs_confirmation=True,
     reminders=(2880, 60),
 )
@@ -39,6 +53,14 @@ A_RESOURCE = a_resource(
     email="grace@example.org",
     time_zone="Asia/Tokyo",
     service_ids=(OTHER_SERVICE.id, SERVICE.id),
+    hours={"monday": ("09:00-12:00", "13:00-24:00"), "friday": ("22:00-02:00",), "sunday": ()},
+    closures=(
+        Closure(id=new_id(NOW), first=date(2026, 12, 24), last=date(2027, 1, 1), reason="Holidays"),
+        Closure(
+            id=new_id(NOW), first=date(2026, 5, 4), last=date(2026, 5, 4), hours=("10:00-11:00",)
+        ),
+    ),
+    holidays="DE-BY",
 )
 NOUNS = [
     pytest.param(SaveService, A_SERVICE, id="service"),

@@ -62,6 +62,7 @@ def full(text: str) -> Booking:
         answers={text: text, "other": text},
         time_zone=text,
         locale=text,
+        wall_time=text,
     )
 
 

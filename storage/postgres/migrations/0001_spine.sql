@@ -11,6 +11,15 @@ CREATE TABLE services (
     colour             TEXT,
     buffer_before      INTEGER NOT NULL CHECK (buffer_before >= 0),
     buffer_after       INTEGER NOT NULL CHECK (buffer_after >= 0),
+    slot_step          INTEGER CHECK (slot_step > 0),
+    minimum_notice     INTEGER NOT NULL CHECK (minimum_notice >= 0),
+    horizon            INTEGER CHECK (horizon > 0),
+    daily_cap          INTEGER CHECK (daily_cap > 0),
+    weekly_cap         INTEGER CHECK (weekly_cap > 0),
+    capacity           INTEGER NOT NULL CHECK (capacity > 0),
+    required_fields    JSON,
+    questions          JSON NOT NULL,
+    change_notice      INTEGER NOT NULL CHECK (change_notice >= 0),
     needs_confirmation BOOLEAN NOT NULL,
     reminders          JSON,
     version            INTEGER NOT NULL,
@@ -26,6 +35,9 @@ CREATE TABLE resources (
     email       TEXT,
     time_zone   TEXT,
     service_ids JSON NOT NULL,
+    hours       JSON,
+    closures    JSON NOT NULL,
+    holidays    TEXT,
     version     INTEGER NOT NULL,
     created_at  TIMESTAMPTZ NOT NULL,
     updated_at  TIMESTAMPTZ NOT NULL,
@@ -54,6 +66,7 @@ CREATE TABLE bookings (
     version           INTEGER NOT NULL,
     created_at        TIMESTAMPTZ NOT NULL,
     updated_at        TIMESTAMPTZ NOT NULL,
+    wall_time         TEXT,
     confirmation_sent BOOLEAN NOT NULL,
     reminder_sent     BOOLEAN NOT NULL,
     CHECK (start_time < end_time),
@@ -154,10 +167,11 @@ CREATE TABLE webhooks (
     updated_at  TIMESTAMPTZ NOT NULL
 );
 
-INSERT INTO services
-VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', NULL, '[]', NULL, NULL, 0, 0, false,
-        NULL, 1, '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', NULL);
+INSERT INTO services (id, name, durations, buffer_before, buffer_after, minimum_notice, capacity,
+                      questions, change_notice, needs_confirmation, version, created_at, updated_at)
+VALUES ('00000000-0000-7000-8000-000000000001', 'Appointment', '[]', 0, 0, 0, 1, '[]', 0, false, 1,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
 
-INSERT INTO resources
-VALUES ('00000000-0000-7000-8000-000000000002', 'Office', NULL, NULL, NULL, '[]', 1,
-        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', NULL);
+INSERT INTO resources (id, name, service_ids, closures, version, created_at, updated_at)
+VALUES ('00000000-0000-7000-8000-000000000002', 'Office', '[]', '[]', 1,
+        '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00');
