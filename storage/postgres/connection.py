@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
 
 from storage.errors import BadAddress, SlotTaken, StorageError, Unavailable
-from storage.postgres import statements
+from storage.postgres.statements import bookings, outbox
 
 MAXIMUM = 20
 """Connections of one daemon at the most, the one that shows its presence included."""
@@ -19,6 +19,9 @@ CONNECT = 5.0
 
 COMMAND = 15.0
 """Seconds for one command; the server gives up before, by `statement_timeout`."""
+
+TRIES = 5
+"""How often a transaction that collided with another is run."""
 
 Connection: TypeAlias = Any
 Pool: TypeAlias = Any
@@ -42,7 +45,7 @@ def collided(error: Exception) -> bool:
     """Whether the same transaction again succeeds, or meets what the other one has written."""
     return isinstance(error, AGAIN) or (
         isinstance(error, asyncpg.UniqueViolationError)
-        and error.constraint_name == statements.KEY_ONCE
+        and error.constraint_name == bookings.KEY_ONCE
     )
 
 
@@ -88,6 +91,18 @@ async def one(pool: Pool) -> AsyncIterator[Connection]:
     with translated():
         async with pool.acquire(timeout=CONNECT) as connection:
             yield connection
+
+
+async def again(pool: Pool, work: Callable[[Connection], Awaitable[Any]]) -> Any:
+    """Do `work`, anew if it collided with another transaction."""
+    async with one(pool) as connection:
+        for _ in range(TRIES - 1):
+            try:
+                return await work(connection)
+            except Exception as error:
+                if not collided(error):
+                    raise
+        return await work(connection)
 
 
 @contextmanager
@@ -146,7 +161,7 @@ class Presence:
                 session = await asyncpg.connect(
                     self._url, timeout=CONNECT, server_settings=_SETTINGS
                 )
-                if not await session.fetchval(statements.BE_PRESENT, self.owner):
+                if not await session.fetchval(outbox.BE_PRESENT, self.owner):
                     await session.close(timeout=CONNECT)
                     raise Unavailable("the server still holds the lost session of this daemon")
                 self._session = session

@@ -37,9 +37,9 @@ from storage.model import (
     Webhook,
 )
 from storage.outbox_listing import OutboxListing
-from storage.postgres import statements
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
+from storage.postgres.statements import bookings, listing, outbox
 from storage.rows import as_json, placed_before, read
 from storage.writes import Claim, Write
 
@@ -72,7 +72,7 @@ class PostgresStorage(Storage):
         try:
             async with one(pool) as connection:
                 await _migrate(connection)
-                collation = await connection.fetchval(statements.COLLATION)
+                collation = await connection.fetchval(listing.COLLATION)
         except BaseException:
             pool.terminate()
             raise
@@ -95,7 +95,7 @@ class PostgresStorage(Storage):
         return found[0]
 
     async def placed_with(self, key: IdempotencyKey) -> Booking | None:
-        return placed_before(await self._rows(statements.KNOWN_KEYS, as_json([key])))
+        return placed_before(await self._rows(bookings.KNOWN_KEYS, as_json([key])))
 
     async def events(self, booking_id: str) -> list[Event]:
         if not is_id(booking_id):
@@ -128,7 +128,7 @@ class PostgresStorage(Storage):
     async def occupied(
         self, resource_id: str, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
-        rows = await self._rows(statements.OCCUPIED, resource_id, start, end)
+        rows = await self._rows(bookings.OCCUPIED, resource_id, start, end)
         return [(row[0], row[1]) for row in rows]
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
@@ -152,7 +152,7 @@ class PostgresStorage(Storage):
     async def outbox(self, now: datetime) -> Outbox:
         async with one(self._pool) as connection:
             row = await connection.fetchrow(
-                statements.OUTBOX, now, now - OVERDUE, now + SOON, now + FAR
+                outbox.OUTBOX, now, now - OVERDUE, now + SOON, now + FAR
             )
         return read(Outbox, row)
 
@@ -214,7 +214,7 @@ class PostgresStorage(Storage):
 
 async def _migrate(connection: Connection) -> None:
     """Bring the schema up to date, one transaction a migration; other daemons wait meanwhile."""
-    await connection.execute(f"SELECT pg_advisory_lock({statements.PRESENCE}, -1)")
+    await connection.execute(f"SELECT pg_advisory_lock({outbox.PRESENCE}, -1)")
     try:
         await connection.execute(HISTORY)
         version = await connection.fetchval("SELECT max(version) FROM schema_migrations") or 0
@@ -227,7 +227,7 @@ async def _migrate(connection: Connection) -> None:
                     migration.name,
                 )
     finally:
-        await connection.execute(f"SELECT pg_advisory_unlock({statements.PRESENCE}, -1)")
+        await connection.execute(f"SELECT pg_advisory_unlock({outbox.PRESENCE}, -1)")
 
 
 def _numbered(sql: str) -> str:

@@ -1,9 +1,10 @@
 """What happens to a file before it is used."""
 
 from storage.migrate import HISTORY, Migration, outstanding
-from storage.sqlite import statements
 from storage.sqlite.connection import Raw
 from storage.sqlite.files import DatabaseFile
+from storage.sqlite.statements.bookings import PLACING
+from storage.sqlite.statements.outbox import FREE_ALL
 
 
 def prepare(connection: Raw, file: DatabaseFile, daemon: bool) -> None:
@@ -18,9 +19,9 @@ def prepare(connection: Raw, file: DatabaseFile, daemon: bool) -> None:
             with file.alone():
                 for step in steps:
                     _apply(connection, step)
-        connection.executescript(statements.PLACING)
+        connection.executescript(PLACING)
         if daemon:
-            connection.execute(statements.FREE_ALL)
+            connection.execute(FREE_ALL)
 
 
 def _apply(connection: Raw, step: Migration) -> None:

@@ -39,11 +39,11 @@ from storage.model import (
 )
 from storage.outbox_listing import OutboxListing
 from storage.rows import as_json, placed_before, read, text
-from storage.sqlite import statements
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
 from storage.sqlite.files import DatabaseFile
 from storage.sqlite.prepare import prepare
+from storage.sqlite.statements import bookings, outbox
 from storage.writes import Write
 
 Record = TypeVar("Record")
@@ -96,7 +96,7 @@ class SqliteStorage(Storage):
         return found[0]
 
     async def placed_with(self, key: IdempotencyKey) -> Booking | None:
-        return placed_before(await self._rows(statements.KNOWN_KEYS, [as_json([key])]))
+        return placed_before(await self._rows(bookings.KNOWN_KEYS, [as_json([key])]))
 
     async def events(self, booking_id: str) -> list[Event]:
         sql = "SELECT * FROM events WHERE booking_id = ? ORDER BY version"
@@ -128,7 +128,7 @@ class SqliteStorage(Storage):
         self, resource_id: str, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
         rows = await self._rows(
-            statements.OCCUPIED, {"resource": resource_id, "start": text(start), "end": text(end)}
+            bookings.OCCUPIED, {"resource": resource_id, "start": text(start), "end": text(end)}
         )
         return [(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1])) for row in rows]
 
@@ -152,7 +152,7 @@ class SqliteStorage(Storage):
     async def outbox(self, now: datetime) -> Outbox:
         instants = {"now": now, "late": now - OVERDUE, "soon": now + SOON, "far": now + FAR}
         as_text = {name: text(instant) for name, instant in instants.items()}
-        [row] = await self._rows(statements.OUTBOX, as_text)
+        [row] = await self._rows(outbox.OUTBOX, as_text)
         return read(Outbox, row)
 
     async def services(self) -> list[Service]:

@@ -7,9 +7,9 @@ import pytest
 
 from storage.interface import OVERDUE, SOON, Storage
 from storage.model import Message, MessageState, Outbox
-from storage.postgres import statements as postgres_statements
+from storage.postgres.statements import outbox as postgres_statements
 from storage.rows import columns
-from storage.sqlite import statements as sqlite_statements
+from storage.sqlite.statements import outbox as sqlite_statements
 from tests.conformance.outside import Outside, OutsideSqlite
 from tests.records import (
     DAY,

@@ -10,8 +10,8 @@ from storage.errors import NotFound, StaleVersion
 from storage.ids import new_id
 from storage.interface import Storage
 from storage.model import Due, Message, MessageKind, MessageState
-from storage.postgres import statements as postgres_statements
-from storage.sqlite import statements as sqlite_statements
+from storage.postgres.statements import outbox as postgres_statements
+from storage.sqlite.statements import outbox as sqlite_statements
 from storage.writes import DeleteWebhook, OweCall, Release, Replay, SaveWebhook
 from tests.conformance.outside import Outside, OutsideSqlite
 from tests.records import (

@@ -1,0 +1,99 @@
+"""The outbox: claimed, settled, retried, superseded."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from storage.errors import NotFound, NotRetryable
+from storage.ids import first_id, is_id
+from storage.model import Due, MessageState
+from storage.postgres.connection import Connection
+from storage.postgres.statements import outbox as sql
+from storage.rows import as_json, read_due
+from storage.writes import (
+    IN_ORDER,
+    Claim,
+    ForgetMessages,
+    Owe,
+    Release,
+    Retry,
+    RetryDead,
+    Settle,
+    Supersede,
+    Write,
+)
+
+
+async def _claim(connection: Connection, write: Claim) -> list[Due]:
+    await connection.execute(sql.FREE_STRANDED)
+    await connection.execute(sql.MISS, write.now)
+    statement = sql.CLAIM_CALLS if write.calls else sql.CLAIM
+    rows = await connection.fetch(
+        statement, write.now, write.limit, write.owner, write.now + IN_ORDER
+    )
+    return sorted(
+        map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
+    )
+
+
+async def _settle(connection: Connection, write: Settle) -> bool:
+    message = write.message
+    return bool(
+        await connection.fetchval(
+            sql.SETTLE,
+            message.id,
+            message.leased_by,
+            message.attempts,
+            write.state,
+            int(write.refund),
+            write.next_attempt_at,
+            write.error,
+            write.at if write.state is MessageState.SENT else None,
+            message.confirms,
+            message.expires_at if message.reminds else None,
+        )
+    )
+
+
+async def _release(connection: Connection, write: Release) -> int:
+    statement = sql.RELEASE_CALLS if write.calls else sql.RELEASE
+    return len(await connection.fetch(statement, write.owner))
+
+
+async def _retry(connection: Connection, write: Retry) -> None:
+    if not is_id(write.message_id):
+        raise NotFound
+    await connection.execute(sql.HOLD_BOOKING, write.message_id)
+    retried = await connection.fetchval(sql.RETRY, write.now, write.admin_email, write.message_id)
+    if not retried:
+        known = await connection.fetchval(sql.KNOWN_MESSAGE, write.message_id)
+        raise NotRetryable if known else NotFound
+
+
+async def _retry_dead(connection: Connection, write: RetryDead) -> int:
+    await connection.execute(sql.HOLD_BOOKINGS_OF_DEAD)
+    return int(await connection.fetchval(sql.RETRY_DEAD, write.now, write.admin_email))
+
+
+async def _owe(connection: Connection, write: Owe) -> int:
+    return len(await connection.fetch(sql.OWE_STILL, as_json(write.messages)))
+
+
+async def _supersede(connection: Connection, write: Supersede) -> int:
+    return len(await connection.fetch(sql.SUPERSEDE, write.message_ids))
+
+
+async def _forget_messages(connection: Connection, write: ForgetMessages) -> int:
+    behind = first_id(write.before)
+    return int(await connection.fetchval(sql.FORGET_MESSAGES, behind, write.before, write.limit))
+
+
+CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] = {
+    Claim: _claim,
+    Settle: _settle,
+    Release: _release,
+    Retry: _retry,
+    RetryDead: _retry_dead,
+    Owe: _owe,
+    Supersede: _supersede,
+    ForgetMessages: _forget_messages,
+}

@@ -1,0 +1,172 @@
+"""The SQL of the outbox."""
+
+from storage.model import Message
+from storage.sqlite.statements.records import insert
+
+FORGET_MESSAGES = """
+DELETE FROM messages
+ WHERE id IN (SELECT id
+                FROM messages
+               WHERE id < :behind AND due_at < :before
+                 AND state IN ('sent', 'superseded', 'missed')
+               ORDER BY id
+               LIMIT :limit)
+"""
+
+OWE = insert("messages", Message)
+
+OWE_STILL = f"""
+{OWE}
+ WHERE EXISTS (SELECT 1
+                 FROM bookings
+                WHERE id = value ->> '$.booking_id' AND version = value ->> '$.version')
+   AND NOT EXISTS (SELECT 1
+                     FROM messages
+                    WHERE booking_id = value ->> '$.booking_id' AND due_at = value ->> '$.due_at'
+                      AND kind = 'reminder' AND state <> 'superseded')
+ON CONFLICT DO NOTHING
+"""
+
+_STANDS = """
+EXISTS (SELECT 1
+          FROM events
+          JOIN bookings ON bookings.id = events.booking_id
+         WHERE events.booking_id = messages.booking_id
+           AND events.version = messages.version
+           AND events.booking ->> '$.sequence' = bookings.sequence)"""
+"""Whether the booking was neither moved nor cancelled since the message came to be owed."""
+
+SUPERSEDE_OLD = f"""
+UPDATE messages
+   SET state = 'superseded'
+ WHERE booking_id = ?
+   AND (kind = 'reminder' AND state IN ('pending', 'leased')
+        OR state = 'dead' AND audience <> 'webhook' AND NOT {_STANDS})
+"""
+
+SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = 'pending'"
+
+CALLS = "audience = 'webhook'"
+
+MAILS = "audience <> 'webhook'"
+"""Which messages a claim is of; webhook calls have an index of their own for it."""
+
+MISS = """
+UPDATE messages
+   SET state = 'missed'
+ WHERE expires_at <= :now
+   AND id IN (SELECT id
+                FROM messages
+               WHERE state = 'pending' AND next_attempt_at <= :now
+               ORDER BY next_attempt_at, id
+               LIMIT 500)
+"""
+
+_CLAIM = """
+UPDATE messages
+   SET state = 'leased', leased_by = :owner, attempts = attempts + 1
+ WHERE id IN (SELECT id
+                FROM messages AS due
+               WHERE state = 'pending' AND {which} AND next_attempt_at <= :now
+                 AND (expires_at IS NULL OR expires_at > :now)
+                 AND NOT EXISTS (
+                     SELECT 1
+                       FROM messages AS earlier
+                      WHERE earlier.booking_id = due.booking_id
+                        AND earlier.audience = due.audience
+                        AND (due.audience <> 'webhook' OR earlier.recipient = due.recipient)
+                        AND earlier.version < due.version
+                        AND (earlier.state = 'leased'
+                             OR earlier.state = 'pending' AND earlier.next_attempt_at <= :soon))
+               ORDER BY next_attempt_at, id
+               LIMIT :limit)
+RETURNING *, (SELECT booking
+                FROM events
+               WHERE events.booking_id = messages.booking_id
+                 AND events.version = messages.version) AS booking
+"""
+
+CLAIM = _CLAIM.format(which=MAILS)
+
+CLAIM_CALLS = _CLAIM.format(which=CALLS)
+
+SETTLE = """
+UPDATE messages
+   SET state = CASE
+           WHEN state = 'superseded' AND :state <> 'sent' THEN state
+           WHEN :state = 'pending' AND :next_attempt_at >= expires_at THEN 'missed'
+           ELSE :state
+       END,
+       leased_by = NULL,
+       attempts = attempts - :refund,
+       next_attempt_at = coalesce(:next_attempt_at, next_attempt_at),
+       last_error = :error,
+       sent_at = :sent_at
+ WHERE id = :id AND leased_by = :owner AND attempts = :attempt
+"""
+
+CONFIRMATION_SENT = "UPDATE bookings SET confirmation_sent = 1 WHERE id = ?"
+
+REMINDER_SENT = "UPDATE bookings SET reminder_sent = 1 WHERE id = ? AND start_time = ?"
+
+_RETRY = f"""
+UPDATE messages
+   SET state = 'pending',
+       next_attempt_at = :now,
+       attempts = 0,
+       recipient = CASE audience
+           WHEN 'customer' THEN (SELECT email FROM bookings WHERE id = booking_id)
+           WHEN 'admin' THEN coalesce(:admin_email, recipient)
+           ELSE recipient
+       END
+ WHERE (expires_at IS NULL OR expires_at > :now)
+   AND (audience = 'webhook' OR {_STANDS})
+   AND (state = 'pending' OR kind <> 'reminder' OR NOT EXISTS (
+           SELECT 1
+             FROM messages AS other
+            WHERE other.booking_id = messages.booking_id AND other.due_at = messages.due_at
+              AND other.kind = 'reminder'
+              AND (other.state IN ('pending', 'leased', 'sent')
+                   OR other.state = 'dead' AND other.id > messages.id)))
+"""
+
+RETRY = f"{_RETRY} AND id = :id AND (state = 'dead' OR state = 'pending' AND due_at <= :now)"
+
+RETRY_DEAD = f"{_RETRY} AND state IN ('dead', 'missed') AND state = 'dead'"
+
+KNOWN_MESSAGE = "SELECT 1 FROM messages WHERE id = ?"
+
+_RELEASE = """
+UPDATE messages
+   SET state = 'pending', leased_by = NULL, attempts = attempts - 1
+ WHERE state = 'leased' AND leased_by = ? AND {which}
+"""
+
+RELEASE = _RELEASE.format(which=MAILS)
+
+RELEASE_CALLS = _RELEASE.format(which=CALLS)
+
+FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state = 'leased'"
+
+_LOST = "state IN ('dead', 'missed')"
+"""The words of the index: SQLite does not see that one of the two is meant as well."""
+
+OUTBOX = f"""
+SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS pending,
+       (SELECT count(*) FROM messages WHERE state = 'leased') AS leased,
+       (SELECT count(*) FROM messages WHERE {_LOST} AND state = 'dead') AS dead,
+       (SELECT count(*) FROM messages WHERE {_LOST} AND state = 'missed') AS missed,
+       count(*) FILTER (WHERE due_at <= :now) AS due,
+       count(*) FILTER (WHERE due_at <= :late) AS overdue,
+       min(due_at) FILTER (WHERE due_at <= :now) AS oldest_due_at,
+       count(*) FILTER (WHERE kind = 'reminder' AND due_at > :now AND due_at <= :soon)
+           AS reminders_soon
+  FROM (SELECT due_at, kind
+          FROM messages
+         WHERE state = 'pending' AND next_attempt_at <= :far
+         UNION ALL
+        SELECT due_at, kind
+          FROM messages
+         WHERE state = 'leased')
+"""
+"""All of it by the partial indexes: what was sent or superseded is not looked at."""
