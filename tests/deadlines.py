@@ -6,8 +6,8 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-PATIENCE = 5.0
-"""Seconds; what takes longer will not come."""
+PATIENCE = 30.0
+"""Seconds; what takes longer on the slowest of machines will not come."""
 
 GLANCE = 0.002
 

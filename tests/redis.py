@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 10.0
+from tests.deadlines import PATIENCE
 
 
 @contextmanager

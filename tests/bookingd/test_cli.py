@@ -107,7 +107,7 @@ def test_what_is_no_database_is_told_and_the_command_ends(database: Path):
     database.write_text("this is a letter, not a database" * 100)
     command = [sys.executable, "-m", "bookingd", "check"]
     found = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
-                           text=True, timeout=10, check=False)  # fmt: skip
+                           text=True, timeout=60, check=False)  # fmt: skip
     assert found.returncode == os.EX_UNAVAILABLE
     assert found.stderr.startswith("bookingd: ")
     assert "Traceback" not in found.stderr

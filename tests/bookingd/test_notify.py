@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bookingd.notify import feed_watchdog, notify
+from tests.deadlines import PATIENCE
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         monkeypatch.chdir(tmp_path)
         end.bind("notify")  # short: a socket's path has at most 107 bytes
-        end.settimeout(5)
+        end.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", "notify")
         yield end
 
@@ -31,7 +32,7 @@ def test_an_abstract_socket_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     name = f"bookingd-{tmp_path.name}-{id(tmp_path)}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(f"\0{name}")
-        end.settimeout(5)
+        end.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
         notify("READY=1")
         assert end.recv(100) == b"READY=1"
@@ -70,5 +71,5 @@ async def test_without_a_watchdog_nobody_is_fed(
     monkeypatch.delenv("WATCHDOG_USEC", raising=False)
     if interval is not None:
         monkeypatch.setenv("WATCHDOG_USEC", interval)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await feed_watchdog()

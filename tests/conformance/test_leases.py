@@ -9,6 +9,7 @@ from storage.model import Message, MessageState
 from storage.writes import Claim, Release
 from tests.conformance.conftest import Daemons
 from tests.conftest import Doors
+from tests.deadlines import PATIENCE
 from tests.records import (
     HOUR,
     NOW,
@@ -28,7 +29,7 @@ BOOKING = a_booking()
 async def claimed_in_the_end(storage: Storage, count: int) -> Sequence[Message]:
     """Claim until there are `count`: a server may take a moment to see that somebody is gone."""
     claimed: list[Message] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(claimed) < count:
             claimed += await claim(storage)
     return claimed
@@ -106,7 +107,7 @@ async def test_what_expired_with_the_dead_is_missed(doors: Doors):
     await doors.close(first)
     second = await doors.open()
     state = MessageState.LEASED
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while state is MessageState.LEASED:
             assert list(await claim(second, now=NOW + HOUR)) == []
             [stored] = await second.messages([BOOKING.id])

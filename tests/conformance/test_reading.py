@@ -316,16 +316,15 @@ async def test_a_page_costs_the_same_at_any_depth(storage: Storage):
     await done(storage, *map(place, bookings))
 
     async def cost(last: Booking) -> float:
-        """The least time, of several, that the page after this booking took."""
-        times = []
-        for _ in range(15):
-            begun = time.perf_counter()
-            page = await storage.bookings(ALL, limit=5, after=Position(last.start_time, last.id))
-            times.append(time.perf_counter() - begun)
-            assert len(page) == 5
-        return min(times)
+        begun = time.perf_counter()
+        page = await storage.bookings(ALL, limit=5, after=Position(last.start_time, last.id))
+        assert len(page) == 5
+        return time.perf_counter() - begun
 
-    assert await cost(bookings[-10]) < 4 * await cost(bookings[10])
+    # The least of many, in turns: whatever else the machine does meets both alike.
+    costs = [(await cost(bookings[10]), await cost(bookings[-10])) for _ in range(30)]
+    shallow, deep = map(min, zip(*costs, strict=True))
+    assert deep < 4 * shallow
 
 
 async def test_messages_of_very_many_bookings_are_found_at_once(storage: Storage):

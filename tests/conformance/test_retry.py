@@ -12,6 +12,7 @@ from storage.interface import Storage
 from storage.model import Audience, BookingStatus, Message, MessageKind, MessageState
 from storage.writes import Retry, RetryDead
 from tests.conftest import Doors
+from tests.deadlines import PATIENCE
 from tests.records import (
     DAY,
     HOUR,
@@ -201,7 +202,7 @@ async def test_of_many_who_retry_while_others_claim_each_is_sent_once(
             sent += [one.id for one in claimed]
         return sent
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         sent, *_ = await asyncio.gather(send_all(), retry_all(storage), retry_all(beside))
     assert sorted(sent) == sorted(one.id for one in messages)
     assert list(await claim(storage, now=LATER)) == []

@@ -61,12 +61,17 @@ class Connection(SMTP):
 
 
 class Mailbox:
-    """Takes every mail, after `delay` seconds, unless `refuse` has a reply for its recipient."""
+    """Takes every mail, after `delay` seconds, unless `refuse` has a reply for its recipient.
+
+    While its `gate` is shut, mails are handed over and not taken.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.mails: list[Mail] = []
         self.delay = 0.0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.under_way = 0
         self.cut_off = 0
         self.refuse: Callable[[str], str | None] = lambda _: None
@@ -110,6 +115,7 @@ class Mailbox:
     ) -> str:
         self.under_way += 1
         try:
+            await self.gate.wait()
             await asyncio.sleep(self.delay)
         except asyncio.CancelledError:
             self.cut_off += 1

@@ -92,15 +92,12 @@ async def test_others_are_served_meanwhile(daemon: Daemon, full: list[str]):
             return len(json.loads(await response.read())["data"])
 
     exports = [asyncio.create_task(export()) for _ in range(3)]
-    loop = asyncio.get_running_loop()
-    slowest = 0.0
+    served = 0
     while not all(one.done() for one in exports):
-        begun = loop.time()
         assert (await daemon.get("/api/health")).status == 200
-        slowest = max(slowest, loop.time() - begun)
-        await asyncio.sleep(0.01)
+        served += 1
     assert [await one for one in exports] == [len(full)] * 3
-    assert slowest < 0.5
+    assert served >= 10, "between the pages there is time for others"
 
 
 async def test_the_command_line_writes_the_same_file_beside_the_daemon(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import PATIENCE
 from tests.e2e.booking import booking
 from tests.e2e.conftest import Daemons
 from tests.e2e.daemon import FAULTS, PUBLIC_KEY, Answer, Daemon, eventually
@@ -87,7 +88,7 @@ async def test_who_repeats_until_answered_has_one_booking_though_the_daemon_dies
         await asyncio.sleep(0.05)
         await daemon.kill()
         await daemon.start()
-    answers = await asyncio.wait_for(asking, 30)
+    answers = await asyncio.wait_for(asking, 2 * PATIENCE)
     assert {answer.status for answer in answers} == {201}
     assert len({answer.body["id"] for answer in answers}) == MANY
     again = await post(daemon, 500, key="form 500")

@@ -30,7 +30,7 @@ async def test_told_to_stop_at_any_moment_of_its_start_it_does_and_starts_again(
 async def test_an_idle_daemon_stops_at_once(daemons: Daemons, number: int):
     daemon = await daemons.start()
     daemon.tell(number)
-    assert await daemon.ended(within=3) == 0
+    assert await daemon.ended() == 0
     assert faults(daemon.err) == []
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.bookingd.api.conftest import MEMBERS, House
 from tests.bookingd.conftest import PUBLIC
+from tests.deadlines import PATIENCE
 
 KEY = f"Authorization: Bearer {PUBLIC}\r\n".encode()
 JSON = b"Content-Type: application/json\r\n"
@@ -47,10 +48,10 @@ class Door:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Connection]:
-        """A connection, for five seconds at the most."""
+        """A connection, for as long as anything may take."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 yield reader, writer
         finally:
             writer.close()

@@ -48,13 +48,13 @@ async def test_a_head_in_pieces_that_comes_in_time_is_served(
     door: Door,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(connection, "HEAD", 0.3)
+    monkeypatch.setattr(connection, "HEAD", 1.0)
     async with door.opened() as (reader, writer):
         for piece in (b"GET /api/", b"health HTTP/1.1\r\n", HOST, b"\r\n"):
             writer.write(piece)
             await asyncio.sleep(0.01)
         assert (await read_reply(reader)).status == 200
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.1)
         writer.write(GET + b"\r\n")
         assert (await read_reply(reader)).status == 200
 

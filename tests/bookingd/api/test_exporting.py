@@ -10,11 +10,13 @@ import pytest
 from bookingd import exporting
 from bookingd.api import exporting as over_http
 from bookingd.api import middleware
+from bookingd.api.context import DRAIN
 from storage.errors import Unavailable
 from storage.interface import Storage
 from storage.model import Booking
 from tests.bookingd.api.conftest import House, Opener, assert_error
 from tests.bookingd.conftest import on_both
+from tests.deadlines import until_true
 from tests.records import START, a_row_of_bookings, cancelled, change, done, place
 
 PATH = "/api/bookings/export"
@@ -126,13 +128,13 @@ async def slowed(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     return slow
 
 
-@pytest.mark.usefixtures("small_pages")
 async def test_the_time_limit_is_that_of_a_page(
     house: House, slowed: Callable[..., Slow], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(middleware, "LIMIT", 0.4)
-    monkeypatch.setattr(over_http, "PAGE_TIME", 0.4)
-    slowed(0.1)
+    monkeypatch.setattr(exporting, "PAGE", 1)
+    monkeypatch.setattr(middleware, "LIMIT", 1.0)
+    monkeypatch.setattr(over_http, "PAGE_TIME", 1.0)
+    slowed(0.1)  # a dozen times
     answer = await house.call("GET", f"{PATH}?format=json")
     assert len(answer.body["data"]) == 12
 
@@ -159,12 +161,14 @@ async def test_what_fails_before_it_begins_is_an_error(house: House, slowed: Cal
 
 
 @pytest.mark.usefixtures("small_pages")
-async def test_a_client_that_goes_away_ends_it(house: House, slowed: Callable[..., Slow]):
-    slow = slowed(0.05)
+async def test_a_client_that_goes_away_ends_it(house: House, monkeypatch: pytest.MonkeyPatch):
+    async def endless(*_: Any, **__: Any) -> Sequence[Booking]:
+        await asyncio.sleep(0)
+        return a_row_of_bookings(2)
+
+    monkeypatch.setattr(house.storage, "bookings", endless)
     async with house.client.get(PATH, headers=house.admin) as response:
         await response.content.readany()
+        assert house.app[DRAIN].inside == 1
         response.close()
-    await asyncio.sleep(0.2)
-    before = slow.pages
-    await asyncio.sleep(0.2)
-    assert slow.pages == before < 6
+    await until_true(lambda: not house.app[DRAIN].inside)
