@@ -13,16 +13,21 @@ FORESEEN = (
     r"(serviceId|resourceId|serviceIds\.\d+): Does not exist\.",
     r"(serviceId|resourceId): (Is archived|Is needed|There is none|Does not offer).*",
     r"cursor: Must be nextCursor of a page in the same order\.",
+    r"url: Must lead to .*",
     # It compares no parameters.
     r"cursor: Use either page or cursor\.",
     r"dateTo: Must not lie before dateFrom\.",
+    r"dueTo: Must not lie before dueFrom\.",
 )
 """Refusals of what the document allows, as field and message."""
+
+STORED = {"STALE_VERSION", "IDEMPOTENCY_MISMATCH"}
+"""Codes that tell of what is stored: a later version, another request with the same key."""
 
 
 def foreseen(error: dict[str, Any]) -> bool:
     """Whether this error body says nothing but what had to be expected."""
-    if error["errorCode"] == "STALE_VERSION":
-        return True  # which version there is, no schema knows either
+    if error["errorCode"] in STORED:
+        return True
     said = [f"{one['field']}: {one['message']}" for one in error["errors"]]
     return bool(said) and all(any(re.fullmatch(one, text) for one in FORESEEN) for text in said)

@@ -34,6 +34,10 @@ from bookingd.api.middleware import (
 from bookingd.api.schemas import edited_booking, new_booking
 from bookingd.config import Config
 from bookingd.draining import Drain
+from storage.ids import FORM
+
+ID = f"{{id:{FORM.pattern}}}"
+"""An id in a path. What has not its form is another path, such as that of the export."""
 
 
 def application(config: Config) -> web.Application:
@@ -55,15 +59,15 @@ def application(config: Config) -> web.Application:
             web.post("/api/bookings", creating, expect_handler=_encourage),
             web.get("/api/bookings", listing.listing, expect_handler=_encourage),
             web.get("/api/bookings/export", exporting.export, expect_handler=_encourage),
-            web.get("/api/bookings/{id}/events", history.events, expect_handler=_encourage),
-            web.get("/api/bookings/{id}", bookings.read, expect_handler=_encourage),
-            web.put("/api/bookings/{id}", editing, expect_handler=_encourage),
-            web.patch("/api/bookings/{id}", bookings.step, expect_handler=_encourage),
-            web.delete("/api/bookings/{id}", bookings.cancel, expect_handler=_encourage),
+            web.get(f"/api/bookings/{ID}/events", history.events, expect_handler=_encourage),
+            web.get(f"/api/bookings/{ID}", bookings.read, expect_handler=_encourage),
+            web.put(f"/api/bookings/{ID}", editing, expect_handler=_encourage),
+            web.patch(f"/api/bookings/{ID}", bookings.step, expect_handler=_encourage),
+            web.delete(f"/api/bookings/{ID}", bookings.cancel, expect_handler=_encourage),
             web.get("/api/outbox", outbox.listing, expect_handler=_encourage),
-            web.get("/api/outbox/{id}", outbox.read, expect_handler=_encourage),
+            web.get(f"/api/outbox/{ID}", outbox.read, expect_handler=_encourage),
             web.post("/api/outbox/retry", outbox.retry_dead, expect_handler=_encourage),
-            web.post("/api/outbox/{id}/retry", outbox.retry, expect_handler=_encourage),
+            web.post(f"/api/outbox/{ID}/retry", outbox.retry, expect_handler=_encourage),
             web.get("/api/calendar/{token}.ics", calendar.feed, expect_handler=_encourage),
             web.get("/api/health", health.health, expect_handler=_encourage),
             web.get("/api/health/db", health.database, expect_handler=_encourage),
@@ -92,7 +96,7 @@ def application(config: Config) -> web.Application:
 
 
 def _catalogue(noun: catalogue.Noun[Any]) -> list[web.RouteDef]:
-    every, one = f"/api/{noun.several}", f"/api/{noun.several}/{{id}}"
+    every, one = f"/api/{noun.several}", f"/api/{noun.several}/{ID}"
     return [
         web.post(every, catalogue.creating(noun), expect_handler=_encourage),
         web.get(every, catalogue.listing(noun), expect_handler=_encourage),
@@ -106,9 +110,9 @@ def _webhooks(config: Config) -> list[web.RouteDef]:
     anywhere = config.webhook_allow_private
     new = webhook_schemas.reaching(webhook_schemas.NewWebhook(), anywhere=anywhere)
     edit = webhook_schemas.reaching(webhook_schemas.EditedWebhook(), anywhere=anywhere)
-    every, one = "/api/webhooks", "/api/webhooks/{id}"
+    every, one = "/api/webhooks", f"/api/webhooks/{ID}"
     calls = f"{one}/deliveries"
-    again = f"{calls}/{{messageId}}/replay"
+    again = f"{calls}/{{messageId:{FORM.pattern}}}/replay"
     return [
         web.post(every, webhooks.creating(new), expect_handler=_encourage),
         web.get(every, webhooks.every, expect_handler=_encourage),

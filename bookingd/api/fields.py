@@ -8,6 +8,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,8 +42,13 @@ _LINES = (
 )
 """The same in the words of ECMA-262; JSON has no lone surrogates (RFC 8259, section 8.2)."""
 
-_PLAIN = re.compile("[!-~]+")
-_HOST = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_LEADS = (
+    rf"://({_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{{0,4}})?"  # host and port
+    r"([/?]([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"  # path and query
+)
+"""A URL behind its scheme: as RFC 3986 has it, but without user and fragment."""
+
 _COLOUR = "#[0-9A-Fa-f]{6}"
 _LOCALE = (
     "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})"  # language
@@ -118,20 +124,25 @@ class Url(Text):
 
     @property
     def json_schema(self) -> Described:
-        scheme = "https?" if self.anywhere else "https"
         return {
             "type": "string",
             "format": "uri",
             "maxLength": 2000,
-            "pattern": f"^{scheme}://{_HOST}(/[!-~]*)?$".replace("!-~", '!"$-~'),
+            "pattern": f"^{self._scheme}{_LEADS}$",
         }
+
+    @property
+    def _scheme(self) -> str:
+        return "https?" if self.anywhere else "https"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         text = super()._deserialize(value, attr, data, **options)
-        host = _host_of(text, self.anywhere)
-        if not host:
+        if not re.fullmatch(self._scheme + _LEADS, text):
             hint = "https://hooks.example.com/bookings"
             raise ValidationError(f"Must be a URL such as {hint}, without user and fragment.")
+        host = _host_of(text)
+        if not host:
+            raise ValidationError("Must lead to an address that there can be.")
         if not self.anywhere and not _may_be_public(host):
             raise ValidationError("Must lead to a public address.")
         return text
@@ -390,15 +401,13 @@ def _is_whole(value: Any) -> bool:
     return type(value) is int or (type(value) is float and value.is_integer())
 
 
-def _host_of(text: str, plain: bool) -> str | None:
-    """The host that a URL leads to, if it is such as webhooks have; `plain` HTTP is welcome."""
+def _host_of(text: str) -> str | None:
+    """The host that a URL leads to, if there can be such a host and port."""
     try:
-        url = URL(text)
+        host = URL(text).host
+        return ip_address(host).compressed if host and ":" in host else host
     except ValueError:
         return None
-    known = url.scheme == "https" or (plain and url.scheme == "http")
-    strange = url.user or url.password or url.fragment or not _PLAIN.fullmatch(text)
-    return url.host if known and url.port and not strange else None
 
 
 def _may_be_public(host: str) -> bool:

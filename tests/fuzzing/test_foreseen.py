@@ -19,7 +19,10 @@ def refusal(code: str = "VALIDATION_ERROR", **errors: str) -> dict[str, Any]:
         refusal(**{"timeSlot.startTime": "must be in the future"}),
         refusal(**{"serviceIds.12": "Does not exist."}),
         refusal(serviceId="Is needed: there are several.", phone="Must be a telephone number."),
+        refusal(dueTo="Must not lie before dueFrom."),
+        refusal(url="Must lead to a public address."),
         refusal("STALE_VERSION"),
+        refusal("IDEMPOTENCY_MISMATCH"),
     ],
 )
 def test_what_no_schema_can_say_is_foreseen(error: dict[str, Any]):
@@ -33,6 +36,8 @@ def test_what_no_schema_can_say_is_foreseen(error: dict[str, Any]):
         refusal("MALFORMED_JSON"),
         refusal(name="Must be a telephone number."),
         refusal(phone="Must not be empty."),
+        refusal(dueFrom="Must not lie before dueFrom."),
+        refusal(url="Must be a URL such as https://hooks.example.com/bookings."),
         refusal(phone="Must be a telephone number.", email="Must be an e-mail address."),
         refusal(**{"timeSlot.duration": "Must be a whole number of minutes, 1 to 1440."}),
         refusal(**{"serviceIds.x": "Does not exist."}),

@@ -42,6 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(QUIET)
 
 
+UNKNOWN = "00000000-0000-7000-8000-00000000ffff"
+"""An id that nothing has."""
+
 Client = TestClient[web.Request, web.Application]
 
 

@@ -10,11 +10,10 @@ from bookingd.api.application import _check_scopes, application
 from bookingd.keys import new_key, new_secret
 from storage.model import Scope
 from storage.writes import SaveKey
-from tests.bookingd.api.conftest import House, a_body, assert_error
+from tests.bookingd.api.conftest import UNKNOWN, House, a_body, assert_error
 from tests.bookingd.conftest import ADMIN, PUBLIC, a_config, on_both
 from tests.records import NOW, done
 
-ID = "00000000-0000-7000-8000-00000000ffff"
 LIST = "/api/bookings"
 
 
@@ -96,7 +95,7 @@ async def test_whose_key_it_was_stands_in_the_history(house: House, tmp_path: An
 
 async def test_who_may_not_learns_nothing_about_the_body_or_the_booking(house: House):
     placed = await house.place()
-    for path in (placed["id"], ID):
+    for path in (placed["id"], UNKNOWN):
         answer = await house.call("PUT", f"/api/bookings/{path}", key=PUBLIC, data=b"{")
         assert_error(answer, 403, "FORBIDDEN")
 

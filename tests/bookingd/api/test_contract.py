@@ -7,9 +7,7 @@ import pytest
 from aiohttp import web
 
 from bookingd.api import present
-from tests.bookingd.api.conftest import House, a_body
-
-UNKNOWN = "0195a1f0-3c4e-7c1b-9a53-2f6d8e1b7a90"
+from tests.bookingd.api.conftest import UNKNOWN, House, a_body
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.bookingd.api.conftest import Answer, House, Opener, a_body
+from tests.bookingd.api.conftest import UNKNOWN, Answer, House, Opener, a_body
 from tests.bookingd.conftest import PUBLIC
 
 SHOP = "https://www.example.org"
@@ -36,10 +36,10 @@ async def preflight(
 FOR_CUSTOMERS = [("/api/bookings", "POST"), ("/api/health", "GET"), ("/api/health/db", "GET")]
 FOR_ADMINISTRATORS = [
     ("/api/bookings", "GET"),
-    ("/api/bookings/x", "GET"),
-    ("/api/bookings/x", "PUT"),
-    ("/api/bookings/x", "PATCH"),
-    ("/api/bookings/x", "DELETE"),
+    (f"/api/bookings/{UNKNOWN}", "GET"),
+    (f"/api/bookings/{UNKNOWN}", "PUT"),
+    (f"/api/bookings/{UNKNOWN}", "PATCH"),
+    (f"/api/bookings/{UNKNOWN}", "DELETE"),
 ]
 
 

@@ -20,6 +20,7 @@ from bookingd.api.fields import (
     Locale,
     Minutes,
     Text,
+    Url,
     Whole,
     Zone,
 )
@@ -64,6 +65,31 @@ def test_a_field_takes_what_it_says_and_nothing_else(field: fields.Field[Any], g
     agree()
 
 
+URL = st.from_regex(
+    r"https?://([a-zA-Z0-9_.:-]{1,9}|\[[0-9a-f:.]{2,6}\]|127.0.0.1|localhost)"
+    r"(:\d{0,6})?[/?]?[ -~\n\u00e9]{0,6}",
+    fullmatch=True,
+)
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_a_url_is_taken_if_it_is_as_described_and_leads_somewhere(anywhere: bool):
+    field = Url()
+    field.anywhere = anywhere
+    validator = Draft202012Validator(said(field), validate_formats=True)
+
+    @settings(max_examples=1000)
+    @given(URL)
+    def agree(text: str) -> None:
+        wrong = refusal(field, text)
+        if validator.is_valid(text):
+            assert wrong is None or "Must lead to" in wrong, text
+        else:
+            assert wrong is not None, text
+
+    agree()
+
+
 @given(st.datetimes(timezones=st.timezones()).map(lambda one: one.isoformat()))
 def test_an_instant_that_is_taken_is_one_that_is_described(text: str):
     """At the borders of 2000 and 2099 an offset may put it on either side."""
@@ -94,8 +120,12 @@ def said(field: fields.Field[Any]) -> dict[str, Any]:
 
 
 def takes(field: fields.Field[Any], value: Any) -> bool:
+    return refusal(field, value) is None
+
+
+def refusal(field: fields.Field[Any], value: Any) -> str | None:
     try:
         field.deserialize(value)
-    except ValidationError:
-        return False
-    return True
+    except ValidationError as error:
+        return str(error.messages)
+    return None

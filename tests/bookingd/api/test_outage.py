@@ -11,7 +11,7 @@ from bookingd.api import middleware
 from bookingd.api.errors import Code
 from storage.errors import Unavailable
 from storage.interface import Storage
-from tests.bookingd.api.conftest import Answer, House, Opener, a_body, assert_error
+from tests.bookingd.api.conftest import UNKNOWN, Answer, House, Opener, a_body, assert_error
 from tests.bookingd.conftest import ADMIN, on_both
 from tests.postgres import execute
 
@@ -100,7 +100,7 @@ async def test_a_fault_that_nobody_foresaw_tells_nothing_of_itself(
         raise RuntimeError("a secret of the house")
 
     monkeypatch.setattr(house.storage, "booking", broken)
-    answer = await house.call("GET", "/api/bookings/x")
+    answer = await house.call("GET", f"/api/bookings/{UNKNOWN}")
     assert_error(answer, 500, "INTERNAL_ERROR")
     assert "secret" not in answer.text
     assert "a secret of the house" in caplog.text
