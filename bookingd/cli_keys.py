@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import click
-from yarl import URL
 
+from bookingd.origins import origin
 from bookingd.terminal import (
     as_json_option,
     commit,
@@ -37,19 +37,11 @@ def _named(_context: click.Context, _parameter: click.Parameter, name: str) -> s
 def _origins(
     _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """As browsers write them: in lower case, without a default port (RFC 6454, section 6.2)."""
-    return tuple(_origin(text) for text in given)
-
-
-def _origin(text: str) -> str:
-    wrong = click.BadParameter(f"{text!r} is not like https://www.example.com")
+    """As browsers write them."""
     try:
-        url = URL(text)
-        if url.scheme in {"http", "https"} and url == url.origin() and "*" not in text:
-            return str(url.origin())
+        return tuple(map(origin, given))
     except ValueError as error:
-        raise wrong from error
-    raise wrong
+        raise click.BadParameter(str(error)) from error
 
 
 @click.group()

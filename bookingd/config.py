@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from environs import EnvValidationError, FileAwareEnv
 
+from bookingd.origins import origin
 from schedules.channels import Relay
 from schedules.housekeeping import Retention
 from schedules.messages import Promises
@@ -173,8 +174,8 @@ def _values(env: _Variables) -> dict[str, Any]:
         "keep_bookings": _text(env, "KEEP_BOOKINGS", OFF, _age),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
         "rate_limit_url": _text(env, "RATE_LIMIT_URL", None, _counter),
-        "cors_origins": _text(env, "CORS_ORIGINS", "", _each(_origin)),
-        "admin_cors_origins": _text(env, "ADMIN_CORS_ORIGINS", "", _each(_origin)),
+        "cors_origins": _text(env, "CORS_ORIGINS", "", _each(origin)),
+        "admin_cors_origins": _text(env, "ADMIN_CORS_ORIGINS", "", _each(origin)),
         "trusted_proxies": _text(env, "TRUSTED_PROXIES", "", _each(_network)),
         "log_level": _text(
             env,
@@ -278,9 +279,6 @@ def _matching(pattern: str, hint: str) -> Callable[[str], str]:
 
 
 _url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://booking.example.com")
-_origin = _matching(
-    r"https?://[^/?#@\sA-Z]+", "must be origins in small letters such as https://www.example.com"
-)
 _language_tag = _matching(
     r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", "must be a language tag such as en or de-AT"
 )

@@ -1,6 +1,8 @@
 """CORS (the Fetch standard, section 3.2): which pages may call what, from a browser."""
 
-from aiohttp import web
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
 
 from bookingd.config import Config
 from storage.model import Scope
@@ -44,11 +46,34 @@ def allow_origins(app: web.Application, config: Config) -> None:
     }
     if any(allowed.values()):
         _declare(app, {route: origins for route, origins in allowed.items() if origins})
+        app.on_response_prepare.append(_readable(frozenset(public)))
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks if a page may send a request (Fetch standard, section 3.2.2)."""
+    return (
+        request.method == hdrs.METH_OPTIONS
+        and hdrs.ORIGIN in request.headers
+        and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    )
 
 
 def _for_customers(route: web.AbstractRoute) -> bool:
     scopes: frozenset[Scope] = route.handler.__scopes__  # type: ignore[attr-defined]
     return not scopes or Scope.PUBLISHABLE in scopes
+
+
+def _readable(
+    origins: frozenset[str],
+) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def readable(request: web.Request, response: web.StreamResponse) -> None:
+        """Lets pages read an answer that no route gave, 404 and 405: aiohttp-cors knows routes."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if request.match_info.http_exception is not None and origin in origins:
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = ",".join(READ)
+
+    return readable
 
 
 def _declare(app: web.Application, allowed: dict[web.AbstractRoute, tuple[str, ...]]) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bookingd.auth import Unauthorized
 from bookingd.catalogue import NotOffered
@@ -173,7 +173,6 @@ _BY_STATUS = {
     code.status: code
     for code in (
         Code.NOT_FOUND,
-        Code.METHOD_NOT_ALLOWED,
         Code.PAYLOAD_TOO_LARGE,
         Code.UNSUPPORTED_MEDIA_TYPE,
         Code.REQUEST_TIMEOUT_CLIENT,
@@ -182,11 +181,13 @@ _BY_STATUS = {
 
 
 def _from_aiohttp(error: web.HTTPException) -> ApiError:
-    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = error.allowed_methods - {hdrs.METH_OPTIONS}  # which is for preflights alone
+        return ApiError(Code.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(allowed))})
     if isinstance(error, web.HTTPForbidden):  # only aiohttp-cors raises it, at a preflight
         return ApiError(Code.FORBIDDEN, "Pages of this origin may not do that.")
     if error.status in _BY_STATUS:
-        return ApiError(_BY_STATUS[error.status], headers=headers)
+        return ApiError(_BY_STATUS[error.status])
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ApiError(Code.VALIDATION_ERROR, "This request cannot be understood.")
     return ApiError(Code.INTERNAL_ERROR)

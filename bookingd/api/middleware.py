@@ -5,9 +5,10 @@ import logging
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bookingd.addresses import client_address
 from bookingd.api.context import (
@@ -21,6 +22,7 @@ from bookingd.api.context import (
     STANDING,
     TIME_LIMIT,
 )
+from bookingd.api.cors import is_preflight
 from bookingd.api.declare import Handler, is_always_answered, is_unlimited
 from bookingd.api.errors import LATER, ApiError, Code, answer, translated
 from bookingd.api.headers import add_headers
@@ -89,7 +91,7 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
     A page could not read the refusal of its preflight (Fetch standard, 4.8), so none is refused.
     """
     limiter = request.app[LIMITER]
-    if limiter is None or _preflight(request) or is_unlimited(request.match_info.handler):
+    if limiter is None or is_preflight(request) or is_unlimited(request.match_info.handler):
         return await handler(request)
     address = _address(request)
     standing = await limiter.request(address)
@@ -111,8 +113,10 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
 @web.middleware
 async def authorizing(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lets through only whom the handler is open to; a handler open to nobody is open to none."""
-    if request.match_info.http_exception is not None or _preflight(request):
+    if request.match_info.http_exception is not None or is_preflight(request):
         return await handler(request)
+    if request.method == hdrs.METH_OPTIONS:  # aiohttp-cors takes it for a broken preflight
+        raise web.HTTPMethodNotAllowed(hdrs.METH_OPTIONS, _methods(request))
     if len(request.headers.getall("Authorization", ())) > 1:
         raise ApiError(Code.VALIDATION_ERROR, errors={"Authorization": "Is given twice."})
     scopes: frozenset[Scope] = request.match_info.handler.__scopes__  # type: ignore[attr-defined]
@@ -129,7 +133,8 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
 @web.middleware
 async def checking_query(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses parameters where none are taken, any given twice, and what is not UTF-8."""
-    if request.query_string and request.match_info.http_exception is None:
+    plain = request.match_info.http_exception is not None or is_preflight(request)
+    if request.query_string and not plain:
         _check_utf8(request)
         names = Counter(name for name, _ in request.query.items())
         if not getattr(request.match_info.handler, "__query__", False):
@@ -163,17 +168,17 @@ def _check_room(request: web.Request, drain: Drain) -> None:
         raise ApiError(Code.SERVICE_UNAVAILABLE, headers=LATER)
 
 
+def _methods(request: web.Request) -> Iterable[str]:
+    resource = request.match_info.route.resource
+    return [route.method for route in resource] if resource is not None else []
+
+
 def _address(request: web.Request) -> str:
     proxies = request.app[CONFIG].trusted_proxies
     if not proxies:
         return request.remote or ""
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
     return client_address(request.remote or "", forwarded, proxies)
-
-
-def _preflight(request: web.Request) -> bool:
-    """Whether aiohttp-cors answers; a browser sends no key with this (Fetch standard, 4.8)."""
-    return request.method == "OPTIONS"
 
 
 def failed(request: web.Request, error: Exception) -> web.Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.bookingd.api.conftest import UNKNOWN, Answer, House, Opener, a_body
+from tests.bookingd.api.conftest import UNKNOWN, Answer, House, Opener, a_body, assert_error
 from tests.bookingd.conftest import PUBLIC
 
 SHOP = "https://www.example.org"
@@ -111,6 +111,39 @@ async def test_a_page_can_read_every_answer_errors_included(house: House):
     exposed = good.headers["Access-Control-Expose-Headers"].lower()
     for name in ("etag", "location", "ratelimit", "retry-after", "x-request-id"):
         assert name in exposed
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/nowhere", 404), ("/api/bookings", 405)])
+async def test_a_page_can_read_that_it_asked_for_what_there_is_not(
+    house: House, path: str, status: int
+):
+    for origin in (SHOP, OFFICE):
+        answer = await house.call("PUT", path, headers={"Origin": origin})
+        assert (answer.status, readable(answer)) == (status, origin)
+        assert "ratelimit" in answer.headers["Access-Control-Expose-Headers"].lower()
+        assert answer.headers["Vary"] == "Origin"
+    for origin in OTHERS:
+        assert readable(await house.call("PUT", path, headers={"Origin": origin})) is None
+
+
+async def test_a_page_for_administrators_may_filter(house: House):
+    path = "/api/bookings?status=PENDING&q=%FF"
+    assert_allowed(await preflight(house, path, "GET", OFFICE), OFFICE, "GET")
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": SHOP}, {"Access-Control-Request-Method": "POST"}]
+)
+async def test_options_that_are_no_preflight_are_a_method_as_any_other(
+    house: House, headers: dict[str, str]
+):
+    for path, allowed in (("/api/bookings", "GET, HEAD, POST"), ("/api/health", "GET, HEAD")):
+        answer = await house.call("OPTIONS", path, key=None, headers=headers)
+        assert_error(answer, 405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["Allow"] == allowed
+        assert "RateLimit" in answer.headers
+    answer = await house.call("OPTIONS", "/api/nowhere", headers=headers)
+    assert_error(answer, 404, "NOT_FOUND")
 
 
 async def test_a_page_can_read_that_it_asked_too_often(open_house: Opener):
