@@ -209,7 +209,7 @@ def _error_example(code: Code) -> dict[str, Any]:
 
 
 class _Converter(OpenAPIConverter):
-    """Knows the fields of `fields.py`, and takes the descriptions of schemas from their classes."""
+    """Knows the fields of `fields/`, and takes the descriptions of schemas from their classes."""
 
     def field2type_and_format(self, field: fields.Field[Any], **options: Any) -> dict[str, Any]:
         if hasattr(field, "json_schema"):

@@ -1,0 +1,32 @@
+"""Fields that take what is right as it is, and nothing else. Input is never rewritten.
+
+Each says by `json_schema` what it takes, as far as JSON Schema has words for it.
+"""
+
+from bookingd.api.fields.choices import Choice, Distinct, Flag, Several
+from bookingd.api.fields.contacts import Email, Phone
+from bookingd.api.fields.ids import Id
+from bookingd.api.fields.numbers import Count, Whole
+from bookingd.api.fields.texts import Answers, Colour, Locale, Text
+from bookingd.api.fields.times import Instant, Minutes, Zone
+from bookingd.api.fields.urls import Url
+
+__all__ = [
+    "Answers",
+    "Choice",
+    "Colour",
+    "Count",
+    "Distinct",
+    "Email",
+    "Flag",
+    "Id",
+    "Instant",
+    "Locale",
+    "Minutes",
+    "Phone",
+    "Several",
+    "Text",
+    "Url",
+    "Whole",
+    "Zone",
+]
