@@ -14,6 +14,18 @@ class SlotTaken(StorageError):
     """Another live booking of this resource shares an instant of the occupied range."""
 
 
+class CapReached(StorageError):
+    """No more bookings of this service are taken on this day, or in this week."""
+
+
+class HoldExpired(StorageError):
+    """There is no such hold of this slot any more."""
+
+
+class TooManyHolds(StorageError):
+    """From this address no more slots can be held at once."""
+
+
 class KeyReused(StorageError):
     """The idempotency key belongs to another request."""
 

@@ -1,7 +1,7 @@
 """The storage contract. `tests/conformance` proves it for every backend."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
+    Session,
     Webhook,
 )
 from storage.writes import Write
@@ -169,6 +170,16 @@ class Storage(ABC):
         self, resource_id: str, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
         """The occupied ranges of live bookings that meet `[start, end)`, in order."""
+
+    @abstractmethod
+    async def sessions(
+        self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Mapping[str, Sequence[Session]]:
+        """What occupies each of these resources somewhen in `[start, end)`, in order.
+
+        Seats of holds that have expired at `now` count as free. MUST be one round trip, and not
+        cost more for what lies outside the period.
+        """
 
     @abstractmethod
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:

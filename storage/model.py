@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class BookingStatus(StrEnum):
@@ -59,6 +60,57 @@ class Booking:
     def live(self) -> bool:
         """Whether the booking occupies its resource."""
         return self.status in LIVE
+
+
+class Session(NamedTuple):
+    """What occupies a resource: bookings and holds of one service, from one start to one end.
+
+    Each has a seat, and `taken` says how many they are. Instants are microseconds since 1970, UTC.
+    The occupied range is that of whoever came first.
+    """
+
+    start: int
+    end: int
+    occupied_start: int
+    occupied_end: int
+    service_id: str
+    taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A slot that is kept, until `expires_at`, for somebody who fills in a form.
+
+    It takes a seat as a booking does. It is known by the SHA-256 of its token, in hexadecimal; the
+    token itself is kept nowhere. It can be extended once. `address_digest` tells whose it is by
+    where it came from.
+    """
+
+    token_digest: str
+    service_id: str
+    resource_id: str
+    start_time: datetime
+    end_time: datetime
+    occupied_start: datetime
+    occupied_end: datetime
+    address_digest: str
+    created_at: datetime
+    expires_at: datetime
+    extended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """At most `limit` live bookings and holds of a service with a resource begin in a period.
+
+    The period is `[start, end)`.
+    """
+
+    service_id: str
+    resource_id: str
+    start: datetime
+    end: datetime
+    limit: int
 
 
 class EventKind(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -23,6 +23,7 @@ from storage.model import (
     QuestionType,
     Resource,
     Service,
+    Session,
     Webhook,
 )
 
@@ -79,6 +80,26 @@ def placed_before(rows: Iterable[Mapping[str, Any]]) -> Booking | None:
             raise placed
         return placed
     return None
+
+
+def microseconds(instant: datetime) -> int:
+    """An instant as microseconds since 1970."""
+    return (instant - _1970) // timedelta(microseconds=1)
+
+
+def sessions_of(
+    resource_ids: Iterable[str], bookings: Iterable[Booking]
+) -> dict[str, list[Session]]:
+    """What the bookings occupy, each a session of its own."""
+    found: dict[str, list[Session]] = {resource_id: [] for resource_id in resource_ids}
+    for one in bookings:
+        times = [one.start_time, one.end_time, one.occupied_start, one.occupied_end]
+        start, end, busy, free = map(microseconds, times)
+        found[one.resource_id].append(Session(start, end, busy, free, one.service_id, 1))
+    return found
+
+
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from typing import Generic, TypeVar
 from storage.model import (
     ApiKey,
     Booking,
+    Cap,
     Due,
     Event,
+    Hold,
     IdempotencyKey,
     KeptKey,
     Message,
@@ -41,13 +43,18 @@ class Place(Write[Booking | None]):
 
     With a `key` that has placed a booking, nothing is placed: the answer is that booking as it was
     then. Else it is None. A refused write leaves no key behind.
-    Errors: `SlotTaken`, `KeyReused`.
+    With a `hold`, the digest of its token, the booking takes the place of the hold, which has to
+    be of the same slot and must not have expired. Every one of `caps` holds afterwards. What has
+    neither `hold` nor `caps` is placed fastest.
+    Errors: `SlotTaken`, `KeyReused`, `HoldExpired`, `CapReached`.
     """
 
     booking: Booking
     event: Event
     messages: Sequence[Message]
     key: IdempotencyKey | None = None
+    hold: str | None = None
+    caps: Sequence[Cap] = ()
 
     def __post_init__(self) -> None:
         _check_one(self.booking, self.event, self.messages)
@@ -73,17 +80,57 @@ class Change(Write[None]):
     The unsent reminders of the booking are superseded; `messages` holds those owed from now on.
     A move or a cancellation also supersedes what is dead, for it tells of a time that is no more.
     `confirmation_sent` and `reminder_sent` are not taken from `booking`: the first stays as it
-    is, the second falls back to false when the start moves.
-    Errors: `NotFound`, `StaleVersion`, `SlotTaken`.
+    is, the second falls back to false when the start moves. Every one of `caps` holds afterwards.
+    Errors: `NotFound`, `StaleVersion`, `SlotTaken`, `CapReached`.
     """
 
     booking: Booking
     expected: int
     event: Event
     messages: Sequence[Message]
+    caps: Sequence[Cap] = ()
 
     def __post_init__(self) -> None:
         _check_one(self.booking, self.event, self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep(Write[None]):
+    """A hold, if fewer than `at_most` of its address have not expired when it is made.
+
+    Every one of `caps` holds afterwards.
+    Errors: `SlotTaken`, `CapReached`, `TooManyHolds`.
+    """
+
+    hold: Hold
+    at_most: int | None = None
+    caps: Sequence[Cap] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(Write[Hold]):
+    """The hold with this digest `until` later, once; answers it. Errors: `HoldExpired`."""
+
+    token_digest: str
+    until: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo(Write[bool]):
+    """The hold with this digest is given up; False when there is none."""
+
+    token_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepHolds(Write[int]):
+    """Forget the holds that have expired at `now`. Answers how many.
+
+    They are free before: whoever wants their place sweeps them.
+    """
+
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

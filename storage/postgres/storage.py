@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -34,13 +34,14 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
+    Session,
     Webhook,
 )
 from storage.outbox_listing import OutboxListing
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
 from storage.postgres.statements import bookings, listing, outbox
-from storage.rows import as_json, placed_before, read
+from storage.rows import as_json, placed_before, read, sessions_of
 from storage.writes import Claim, Write
 
 Record = TypeVar("Record")
@@ -130,6 +131,18 @@ class PostgresStorage(Storage):
     ) -> list[tuple[datetime, datetime]]:
         rows = await self._rows(bookings.OCCUPIED, resource_id, start, end)
         return [(row[0], row[1]) for row in rows]
+
+    async def sessions(
+        self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Mapping[str, Sequence[Session]]:
+        sql = """
+            SELECT * FROM bookings
+             WHERE resource_id = ANY(?::uuid[]) AND status IN ('PENDING', 'CONFIRMED')
+               AND occupied_start < ? AND occupied_end > ?
+             ORDER BY occupied_start
+        """
+        found = await self._all(Booking, sql, resource_ids, end, start)
+        return sessions_of(resource_ids, found)
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"

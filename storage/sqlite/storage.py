@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -35,10 +35,11 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
+    Session,
     Webhook,
 )
 from storage.outbox_listing import OutboxListing
-from storage.rows import as_json, placed_before, read, text
+from storage.rows import as_json, placed_before, read, sessions_of, text
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
 from storage.sqlite.files import DatabaseFile
@@ -131,6 +132,19 @@ class SqliteStorage(Storage):
             bookings.OCCUPIED, {"resource": resource_id, "start": text(start), "end": text(end)}
         )
         return [(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1])) for row in rows]
+
+    async def sessions(
+        self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Mapping[str, Sequence[Session]]:
+        marks = ", ".join("?" * len(resource_ids))
+        sql = f"""
+            SELECT * FROM bookings
+             WHERE resource_id IN ({marks}) AND status IN ('PENDING', 'CONFIRMED')
+               AND occupied_start < ? AND occupied_end > ?
+             ORDER BY occupied_start
+        """
+        found = await self._all(Booking, sql, [*resource_ids, text(end), text(start)])
+        return sessions_of(resource_ids, found)
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         marks = ", ".join("?" * len(booking_ids))
