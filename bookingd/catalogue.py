@@ -8,7 +8,10 @@ from typing import Any, TypeVar
 from bookingd.fresh import Fresh
 from storage.ids import new_id
 from storage.interface import Storage
-from storage.model import Resource, Service
+from storage.model import Closure, Resource, Service
+
+MOST_CLOSURES = 500
+"""That a resource may have. All of them are read with it."""
 
 Record = TypeVar("Record", Service, Resource)
 
@@ -92,6 +95,18 @@ def edited(record: Record, details: Mapping[str, Any], now: datetime) -> Record:
     if all(getattr(record, name) == value for name, value in values.items()):
         return record
     return replace(record, **values, version=record.version + 1, updated_at=now)
+
+
+def closed(resource: Resource, details: Mapping[str, Any], now: datetime) -> tuple[Closure, ...]:
+    """The closures of a resource and one more, the last. Raises `NotOffered` for one too many."""
+    if len(resource.closures) >= MOST_CLOSURES:
+        raise NotOffered("first", f"There are {MOST_CLOSURES} closures; take some back first.")
+    return (*resource.closures, Closure(id=new_id(now), **details))
+
+
+def opened(resource: Resource, closure_id: str) -> tuple[Closure, ...]:
+    """Its closures without this one."""
+    return tuple(one for one in resource.closures if one.id != closure_id)
 
 
 def _known(records: Mapping[str, Record], record_id: str, field: str) -> Record:

@@ -21,11 +21,11 @@ from schedules.messages import Promises
 from schedules.quiet import QuietHours
 from schedules.retry import LONGEST
 from storage import SCHEMES
+from storage.model import ContactField
 
 PREFIX = "BOOKINGD_"
 OFF = "off"
 SHORTEST_KEY = 16
-FIELDS = ("name", "email", "company", "phone")
 Network = IPv4Network | IPv6Network
 
 
@@ -188,7 +188,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         ),
         "log_file": _text(env, "LOG_FILE", None, Path),
         "required_fields": _text(
-            env, "REQUIRED_FIELDS", "name,email,company", _each(_one_of(*FIELDS))
+            env, "REQUIRED_FIELDS", "name,email,company", _each(_one_of(*ContactField))
         ),
         "webhook_allow_private": _text(
             env, "WEBHOOK_ALLOW_PRIVATE", "yes" if at_a_desk else "no", _yes_or_no

@@ -26,11 +26,13 @@ FIRST, LAST = datetime(2090, 1, 1), datetime(2099, 12, 30)  # noqa: DTZ001 - the
 OFFSETS = strategies.integers(-12 * 60, 14 * 60).map(lambda one: timezone(timedelta(minutes=one)))
 NUMBERS = ("+44 20 7946 0958", "+4930123456", "030 123456", "(020) 7946-0958", "112")
 URLS = r"\Ahttps://([a-z0-9]{1,9}\.){1,3}[a-z]{2,9}(:[1-9][0-9]{0,3})?([/?][A-Za-z0-9._~!$&'()*+,;=:@-]*)?\Z"
+REGIONS = ("DE", "DE-BY", "PT", "US-CA", "JP")
 ZONES = sorted(zone for zone in available_timezones() if zone[0].isupper())
 
 FORMATS = {
     "date-time": strategies.datetimes(FIRST, LAST, timezones=OFFSETS).map(datetime.isoformat),
     "time-zone": strategies.sampled_from(ZONES),
+    "region": strategies.sampled_from(REGIONS),
     "phone": strategies.sampled_from(NUMBERS),
     "uri": strategies.from_regex(URLS),
 }

@@ -269,6 +269,15 @@ class Outbox:
     reminders_soon: int
 
 
+class ContactField(StrEnum):
+    """What of the contact data a service may require. The address always is."""
+
+    NAME = "name"
+    EMAIL = "email"
+    COMPANY = "company"
+    PHONE = "phone"
+
+
 class QuestionType(StrEnum):
     """What an answer may be. All are kept as text."""
 

@@ -10,6 +10,7 @@ from bookingd.api import (
     bookings,
     calendar,
     catalogue,
+    closures,
     docs,
     exporting,
     health,
@@ -82,6 +83,7 @@ def application(config: Config) -> web.Application:
     )
     for noun in (catalogue.SERVICES, catalogue.RESOURCES):
         app.add_routes(_catalogue(noun))
+    app.add_routes(_openings())
     app.add_routes(_webhooks(config))
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
@@ -103,6 +105,18 @@ def _catalogue(noun: catalogue.Noun[Any]) -> list[web.RouteDef]:
         web.get(one, catalogue.reading(noun), expect_handler=_encourage),
         web.patch(one, catalogue.changing(noun), expect_handler=_encourage),
         web.delete(one, catalogue.archiving(noun), expect_handler=_encourage),
+    ]
+
+
+def _openings() -> list[web.RouteDef]:
+    hours, every = f"/api/resources/{ID}/hours", f"/api/resources/{ID}/closures"
+    one = f"{every}/{{closureId:{FORM.pattern}}}"
+    return [
+        web.get(hours, closures.hours, expect_handler=_encourage),
+        web.put(hours, closures.set_hours, expect_handler=_encourage),
+        web.get(every, closures.closures, expect_handler=_encourage),
+        web.post(every, closures.close, expect_handler=_encourage),
+        web.delete(one, closures.reopen, expect_handler=_encourage),
     ]
 
 

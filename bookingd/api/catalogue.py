@@ -89,9 +89,9 @@ def listing(noun: Noun[Record]) -> Handler:
         if archived and not whole:
             raise ApiError(Code.FORBIDDEN, "The archive is open to keys that read everything.")
         records = noun.among(await request.app[CATALOGUE].get()).values()
-        shown = [one for one in records if archived or one.archived_at is None]
-        body = {"data": [noun.shown(one, whole=whole) for one in shown]}
-        return unless_known(request, _vary(present.json(body)))
+        shown = [record for record in records if archived or record.archived_at is None]
+        body = {"data": [noun.shown(record, whole=whole) for record in shown]}
+        return unless_known(request, vary(present.json(body)))
 
     return every
 
@@ -106,13 +106,9 @@ def reading(noun: Noun[Record]) -> Handler:
     @open_to()
     @key_shows_more
     async def read(request: web.Request) -> web.Response:
-        whole = await sees_all(request)
-        record = _found(request, noun, await request.app[CATALOGUE].get())
-        if whole:
-            return unless_known(request, _vary(_one(noun, record)))
-        if record.archived_at is not None:
-            raise NotFound
-        return unless_known(request, _vary(present.json(noun.shown(record, whole=False))))
+        record, whole = await seen(request, noun)
+        shown = one(noun, record) if whole else present.json(noun.shown(record, whole=False))
+        return unless_known(request, vary(shown))
 
     return read
 
@@ -135,7 +131,7 @@ def creating(noun: Noun[Record]) -> Handler:
         (await _latest(request)).check(details)
         record = created(noun.kind, details, request.app[CLOCK]())
         await _save(request, noun.save(record))
-        response = _one(noun, record)
+        response = one(noun, record)
         response.set_status(HTTPStatus.CREATED)
         response.headers["Location"] = f"/api/{noun.several}/{record.id}"
         return response
@@ -157,7 +153,7 @@ def changing(noun: Noun[Record]) -> Handler:
     @may_fail(Code.NOT_FOUND, Code.STALE_VERSION)
     @open_to(Scope.ADMIN)
     async def change(request: web.Request) -> web.Response:
-        return await _changed(request, noun, request["json"])
+        return one(noun, await changed(request, noun, lambda _: request["json"]))
 
     return change
 
@@ -175,31 +171,44 @@ def archiving(noun: Noun[Record]) -> Handler:
     @may_fail(Code.NOT_FOUND, Code.STALE_VERSION)
     @open_to(Scope.ADMIN)
     async def archive(request: web.Request) -> web.Response:
-        return await _changed(request, noun, {"archived": True})
+        return one(noun, await changed(request, noun, lambda _: {"archived": True}))
 
     return archive
 
 
-async def _changed(
-    request: web.Request, noun: Noun[Record], details: Mapping[str, Any]
-) -> web.Response:
-    """The record with `details`, on the version that If-Match names, or on the latest.
+async def changed(
+    request: web.Request, noun: Noun[Record], details_of: Callable[[Record], Mapping[str, Any]]
+) -> Record:
+    """The record with these details, on the version that If-Match names, or on the latest.
 
     As for bookings, it is tried until it succeeds, or the time of the request is over.
     """
     while True:
         offer = await _latest(request)
-        record = _found(request, noun, offer)
+        record = found(request, noun, offer)
         check_version(request, record.version)
+        details = details_of(record)
         offer.check(details)
         after = edited(record, details, request.app[CLOCK]())
         if after is record:
-            return _one(noun, record)
+            return record
         try:
             await _save(request, noun.save(after))
         except StaleVersion:
             continue
-        return _one(noun, after)
+        return after
+
+
+async def seen(request: web.Request, noun: Noun[Record]) -> tuple[Record, bool]:
+    """The record, and whether to show the whole of it; one in the archive only then.
+
+    Raises `NotFound`.
+    """
+    whole = await sees_all(request)
+    record = found(request, noun, await request.app[CATALOGUE].get())
+    if record.archived_at is not None and not whole:
+        raise NotFound
+    return record, whole
 
 
 async def _latest(request: web.Request) -> Offer:
@@ -216,19 +225,21 @@ async def _save(request: web.Request, write: Write[None]) -> None:
     request.app[RECONCILE]()
 
 
-def _found(request: web.Request, noun: Noun[Record], offer: Offer) -> Record:
+def found(request: web.Request, noun: Noun[Record], offer: Offer) -> Record:
+    """The record that the path names. Raises `NotFound`."""
     try:
         return noun.among(offer)[request.match_info["id"]]
     except KeyError:
         raise NotFound from None
 
 
-def _one(noun: Noun[Record], record: Record) -> web.Response:
+def one(noun: Noun[Record], record: Record) -> web.Response:
+    """The whole of it, with its version."""
     headers = {"ETag": present.etag(record)}
     return present.json(noun.shown(record, whole=True), headers=headers)
 
 
-def _vary(response: web.Response) -> web.Response:
+def vary(response: web.Response) -> web.Response:
     """Who reads everything sees more under the same address (RFC 9110, section 12.5.5)."""
     response.headers["Vary"] = "Authorization, Origin"
     return response

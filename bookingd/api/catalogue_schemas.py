@@ -2,13 +2,67 @@
 
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow.validate import Length
 
-from bookingd.api.fields import Colour, Distinct, Email, Flag, Id, Text, Whole, Zone
+from bookingd.api.fields import (
+    Choice,
+    Colour,
+    Day,
+    Distinct,
+    Email,
+    Flag,
+    Hours,
+    Id,
+    Openings,
+    Region,
+    Text,
+    Whole,
+    Zone,
+)
 from bookingd.api.responses import Body
+from bookingd.api.schemas import ANSWERS
+from storage import model
+from storage.model import ContactField, QuestionType
 
 DAY = 24 * 60
 """Minutes."""
+
+YEAR = 365
+"""Days."""
+
+MOST_BOOKINGS = 10_000
+"""That a cap may allow, or a session hold."""
+
+
+class NewQuestion(Schema):
+    """What a service asks of who books it; the answer is found in `answers` under `label`."""
+
+    label = Text(200, required=True)
+    type = Choice(QuestionType, metadata={"description": "What an answer may be."})
+    required = Flag()
+    choices = Distinct(
+        Text(200), most=100, metadata={"description": "The answers of a `choice`, and of no other."}
+    )
+
+    @validates_schema
+    def _choices(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("type") is QuestionType.CHOICE) != bool(data.get("choices")):
+            raise ValidationError("Is needed for a choice, and for nothing else.", "choices")
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> model.Question:
+        return model.Question(**data)
+
+
+class Questions(fields.List[Any]):
+    """Questions with different labels."""
+
+    def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        found: tuple[Any, ...] = tuple(super()._deserialize(value, *arguments, **options))
+        if len({question.label for question in found}) < len(found):
+            raise ValidationError("Must not have the same label twice.")
+        return found
 
 
 class NewService(Schema):
@@ -35,6 +89,68 @@ class NewService(Schema):
         data_key="bufferAfter",
         metadata={"description": "Minutes that are kept free after each booking."},
     )
+    slot_step = Whole(
+        1,
+        DAY,
+        allow_none=True,
+        data_key="slotStep",
+        metadata={
+            "description": "Minutes from one start to the next, counted from each opening; null "
+            "means the shortest duration, or 15."
+        },
+    )
+    minimum_notice = Whole(
+        0,
+        YEAR * DAY,
+        data_key="minimumNotice",
+        metadata={"description": "Minutes before the start until which it can be booked."},
+    )
+    horizon = Whole(
+        1,
+        10 * YEAR,
+        allow_none=True,
+        metadata={"description": "How many days ahead it can be booked; null means any."},
+    )
+    daily_cap = Whole(
+        1,
+        MOST_BOOKINGS,
+        allow_none=True,
+        data_key="dailyCap",
+        metadata={"description": "Bookings with one resource on one of its days; null means any."},
+    )
+    weekly_cap = Whole(
+        1,
+        MOST_BOOKINGS,
+        allow_none=True,
+        data_key="weeklyCap",
+        metadata={"description": "The same in one of its weeks, which begin on Monday."},
+    )
+    capacity = Whole(
+        1,
+        MOST_BOOKINGS,
+        metadata={"description": "Bookings that share a session: same resource, start and end."},
+    )
+    required_fields = Distinct(
+        Choice(ContactField),
+        most=len(ContactField),
+        allow_none=True,
+        data_key="requiredFields",
+        metadata={
+            "description": "Contact data that who books has to give, besides `email`; null means "
+            "as the installation has it."
+        },
+    )
+    questions = Questions(
+        fields.Nested(NewQuestion),
+        validate=Length(max=ANSWERS),
+        metadata={"description": "Without questions, bookings may answer what they like."},
+    )
+    change_notice = Whole(
+        0,
+        YEAR * DAY,
+        data_key="changeNotice",
+        metadata={"description": "Minutes before the start until which customers move or cancel."},
+    )
     needs_confirmation = Flag(
         data_key="needsConfirmation",
         metadata={"description": "Whether bookings are `PENDING` until somebody says yes."},
@@ -54,6 +170,13 @@ class NewService(Schema):
         "durations": [30, 60],
         "price": "from 45 €",
         "bufferAfter": 10,
+        "slotStep": 15,
+        "minimumNotice": 120,
+        "horizon": 60,
+        "requiredFields": ["name", "phone"],
+        "questions": [
+            {"label": "How long is your hair?", "type": "choice", "choices": ["short", "long"]}
+        ],
         "reminders": [2880, 120],
     }
 
@@ -65,6 +188,15 @@ class EditedService(NewService):
     archived = Flag(metadata={"description": "Into the archive, or out of it."})
 
     example: ClassVar[dict[str, Any]] = {"price": "from 48 €"}
+
+
+HOURS = (
+    "When it is open, by its clock: an interval that ends before it begins ends on the next day; "
+    "a day that is not named is closed; null means open at all hours."
+)
+HOLIDAYS = (
+    "The country, or the part of it (ISO 3166-1 and 3166-2), on whose public holidays it is closed."
+)
 
 
 class NewResource(Schema):
@@ -86,8 +218,15 @@ class NewResource(Schema):
         data_key="serviceIds",
         metadata={"description": "The services that it offers; none means all."},
     )
+    hours = Hours(allow_none=True, metadata={"description": HOURS})
+    holidays = Region(allow_none=True, metadata={"description": HOLIDAYS})
 
-    example: ClassVar[dict[str, Any]] = {"name": "Grace", "timeZone": "Europe/Berlin"}
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Grace",
+        "timeZone": "Europe/Berlin",
+        "hours": {"monday": ["09:00-12:30", "14:00-18:00"], "friday": ["18:00-02:00"]},
+        "holidays": "DE-BE",
+    }
 
 
 class EditedResource(NewResource):
@@ -97,6 +236,38 @@ class EditedResource(NewResource):
     archived = Flag(metadata={"description": "Into the archive, or out of it."})
 
     example: ClassVar[dict[str, Any]] = {"email": "grace@example.com"}
+
+
+class NewClosure(Schema):
+    """Days on which a resource does not keep its weekly hours."""
+
+    first = Day(required=True)
+    last = Day(metadata={"description": "Included; left out, it is the first."})
+    hours = Openings(metadata={"description": "When it is open instead; none means closed."})
+    reason = Text(200, allow_none=True, metadata={"description": "For yourselves."})
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        if "first" in data and "last" in data and data["first"] > data["last"]:
+            raise ValidationError("Must not lie before first.", "last")
+
+    @post_load
+    def _to_the_last(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"last": data["first"], **data}
+
+    example: ClassVar[dict[str, Any]] = {
+        "first": "2027-12-24",
+        "last": "2027-12-31",
+        "reason": "Between the years",
+    }
+
+
+class EditedHours(Schema):
+    """The opening hours of a week."""
+
+    hours = Hours(allow_none=True, required=True, metadata={"description": HOURS})
+
+    example: ClassVar[dict[str, Any]] = {"hours": NewResource.example["hours"]}
 
 
 class CatalogueQuery(Schema):
@@ -113,10 +284,19 @@ INTERNAL = frozenset({"version", "created_at", "updated_at", "archived", "archiv
 """What customers do not see, of a service and of a resource."""
 
 
+class Question(Body):
+    """What a service asks of who books it; the answer is found in `answers` under `label`."""
+
+    label = fields.String()
+    type = Choice(QuestionType)
+    required = fields.Boolean()
+    choices = fields.List(fields.String())
+
+
 class Service(Body):
     """What can be booked. Without a key that reads everything, only what concerns customers."""
 
-    optional = INTERNAL | {"buffer_before", "buffer_after", "reminders"}
+    optional = INTERNAL | {"buffer_before", "buffer_after", "daily_cap", "weekly_cap", "reminders"}
 
     id = Id()
     name = fields.String()
@@ -126,7 +306,41 @@ class Service(Body):
     )
     price = fields.String(allow_none=True)
     colour = fields.String(allow_none=True, metadata={"description": "As `#rrggbb`."})
+    slot_step = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "Minutes from one start to the next; null means the shortest duration, "
+            "or 15."
+        },
+    )
+    minimum_notice = fields.Integer(
+        metadata={"description": "Minutes before the start until which it can be booked."}
+    )
+    horizon = fields.Integer(
+        allow_none=True,
+        metadata={"description": "How many days ahead it can be booked; null means any."},
+    )
+    capacity = fields.Integer(
+        metadata={"description": "Bookings that share a session: same resource, start and end."}
+    )
+    required_fields = fields.List(
+        Choice(ContactField),
+        allow_none=True,
+        metadata={"description": "Besides `email`; null means as the installation has it."},
+    )
+    questions = fields.List(fields.Nested(Question))
+    change_notice = fields.Integer(
+        metadata={"description": "Minutes before the start until which customers move or cancel."}
+    )
     needs_confirmation = fields.Boolean()
+    daily_cap = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Bookings with one resource on one of its days; null means any."},
+    )
+    weekly_cap = fields.Integer(
+        allow_none=True,
+        metadata={"description": "The same in one of its weeks, which begin on Monday."},
+    )
     buffer_before = fields.Integer(metadata={"description": "In minutes."})
     buffer_after = fields.Integer(metadata={"description": "In minutes."})
     reminders = fields.List(
@@ -147,7 +361,23 @@ class Service(Body):
         "durations": [30, 60],
         "price": "from 45 €",
         "colour": "#3366ff",
+        "slotStep": 15,
+        "minimumNotice": 120,
+        "horizon": 60,
+        "capacity": 1,
+        "requiredFields": ["name", "phone"],
+        "questions": [
+            {
+                "label": "How long is your hair?",
+                "type": "choice",
+                "required": False,
+                "choices": ["short", "long"],
+            }
+        ],
+        "changeNotice": 0,
         "needsConfirmation": False,
+        "dailyCap": None,
+        "weeklyCap": None,
         "bufferBefore": 0,
         "bufferAfter": 10,
         "reminders": [2880, 120],
@@ -183,6 +413,8 @@ class Resource(Body):
     service_ids = fields.List(
         Id(), metadata={"description": "The services that it offers; none means all."}
     )
+    hours = Hours(allow_none=True, metadata={"description": HOURS})
+    holidays = Region(allow_none=True, metadata={"description": HOLIDAYS})
     archived = fields.Boolean(metadata={"description": "Whether it takes no new bookings."})
     archived_at = fields.DateTime(allow_none=True)
     created_at = fields.DateTime()
@@ -196,6 +428,8 @@ class Resource(Body):
         "email": "grace@example.com",
         "timeZone": "Europe/Berlin",
         "serviceIds": [Service.example["id"]],
+        "hours": NewResource.example["hours"],
+        "holidays": "DE-BE",
         "archived": False,
         "archivedAt": None,
         "createdAt": "2027-02-12T14:03:07.120000Z",
@@ -210,3 +444,39 @@ class ResourceList(Body):
     data = fields.List(fields.Nested(Resource))
 
     example: ClassVar[dict[str, Any]] = {"data": [Resource.example]}
+
+
+class Week(Body):
+    """The opening hours of a week."""
+
+    hours = Hours(allow_none=True, metadata={"description": HOURS})
+
+    example: ClassVar[dict[str, Any]] = EditedHours.example
+
+
+class Closure(Body):
+    """Days on which a resource does not keep its weekly hours."""
+
+    optional = frozenset({"reason"})
+
+    id = Id()
+    first = fields.Date()
+    last = fields.Date(metadata={"description": "Included."})
+    hours = Openings(metadata={"description": "When it is open instead; none means closed."})
+    reason = fields.String(
+        allow_none=True, metadata={"description": "Seen by keys that read everything."}
+    )
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "0195a1ef-8d22-7c31-8a4e-7f60514c3d20",
+        "hours": [],
+        **NewClosure.example,
+    }
+
+
+class ClosureList(Body):
+    """The closures of a resource, by their days."""
+
+    data = fields.List(fields.Nested(Closure))
+
+    example: ClassVar[dict[str, Any]] = {"data": [Closure.example]}

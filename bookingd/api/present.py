@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from storage.model import Booking, Message, MessageState, Resource, Service, Webhook
+from storage.model import Booking, Closure, Message, MessageState, Resource, Service, Webhook
 
 _OPTIONS = orjson.OPT_UTC_Z
 
@@ -53,11 +53,20 @@ def service(record: Service, *, whole: bool) -> dict[str, Any]:
         "durations": record.durations,
         "price": record.price,
         "colour": record.colour,
+        "slotStep": record.slot_step,
+        "minimumNotice": record.minimum_notice,
+        "horizon": record.horizon,
+        "capacity": record.capacity,
+        "requiredFields": record.required_fields,
+        "questions": record.questions,
+        "changeNotice": record.change_notice,
         "needsConfirmation": record.needs_confirmation,
     }
     if not whole:
         return seen
     inside = {
+        "dailyCap": record.daily_cap,
+        "weeklyCap": record.weekly_cap,
         "bufferBefore": record.buffer_before,
         "bufferAfter": record.buffer_after,
         "reminders": record.reminders,
@@ -73,8 +82,21 @@ def resource(record: Resource, *, whole: bool) -> dict[str, Any]:
         "description": record.description,
         "timeZone": record.time_zone,
         "serviceIds": record.service_ids,
+        "hours": record.hours,
+        "holidays": record.holidays,
     }
     return seen | {"email": record.email} | _record(record) if whole else seen
+
+
+def closure(record: Closure, *, whole: bool) -> dict[str, Any]:
+    """A closure: what customers may see of it, or the `whole`."""
+    seen = {
+        "id": record.id,
+        "first": record.first,
+        "last": record.last,
+        "hours": record.hours,
+    }
+    return seen | {"reason": record.reason} if whole else seen
 
 
 def message(record: Message) -> dict[str, Any]:

@@ -41,6 +41,7 @@ KEYS = {
 PATH: Mapping[str, Mapping[str, Any]] = {
     "id": Id().json_schema,
     "messageId": Id().json_schema,
+    "closureId": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
     "token": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
 }

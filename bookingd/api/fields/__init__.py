@@ -7,6 +7,7 @@ from bookingd.api.fields.choices import Choice, Distinct, Flag, Several
 from bookingd.api.fields.contacts import Email, Phone
 from bookingd.api.fields.ids import Id
 from bookingd.api.fields.numbers import Count, Whole
+from bookingd.api.fields.openings import Day, Hours, Openings, Region
 from bookingd.api.fields.texts import Answers, Colour, Locale, Text
 from bookingd.api.fields.times import Instant, Minutes, Zone
 from bookingd.api.fields.urls import Url
@@ -16,14 +17,18 @@ __all__ = [
     "Choice",
     "Colour",
     "Count",
+    "Day",
     "Distinct",
     "Email",
     "Flag",
+    "Hours",
     "Id",
     "Instant",
     "Locale",
     "Minutes",
+    "Openings",
     "Phone",
+    "Region",
     "Several",
     "Text",
     "Url",

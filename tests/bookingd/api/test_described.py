@@ -1,6 +1,7 @@
 """What a field says it takes is what it takes, on both sides of the border."""
 
 import string
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,12 +14,16 @@ from bookingd.api.fields import (
     Answers,
     Choice,
     Colour,
+    Day,
     Distinct,
     Flag,
+    Hours,
     Id,
     Instant,
     Locale,
     Minutes,
+    Openings,
+    Region,
     Text,
     Url,
     Whole,
@@ -38,6 +43,9 @@ IDS = st.uuids().map(str) | st.uuids().map(lambda one: f"{one}\n".upper()) | st.
 ANY = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
 NUMBERS = st.integers(-3, 1500) | st.integers(-3, 1500).map(float) | st.floats()
 
+CLOCKS = st.from_regex(r"[0-2][0-9]:[0-6][0-9]-[0-2][0-9]:[0-6]0\n?", fullmatch=True)
+DAYS = ("monday", "sunday", "Monday", "", "day")
+
 CASES: list[tuple[fields.Field[Any], st.SearchStrategy[Any]]] = [
     (Text(5), TEXT | ANY),
     (Text(5, lines=True), TEXT | ANY),
@@ -49,6 +57,9 @@ CASES: list[tuple[fields.Field[Any], st.SearchStrategy[Any]]] = [
     (Flag(), ANY),
     (Colour(), st.from_regex(r"#[0-9A-Ga-g]{5,7}\n?", fullmatch=True) | ANY),
     (Distinct(Whole(0, 3), most=3), st.lists(st.integers(-1, 4), max_size=4) | ANY),
+    (Day(), st.dates(min_value=date(1995, 1, 1)).map(str) | ANY),
+    (Openings(), st.lists(CLOCKS, max_size=1) | st.lists(ANY, max_size=2) | ANY),
+    (Hours(), st.dictionaries(st.sampled_from(DAYS), st.lists(CLOCKS, max_size=1), max_size=1)),
     (Answers(2), st.dictionaries(TEXT, TEXT | ANY, max_size=3) | ANY),
 ]
 
@@ -109,6 +120,12 @@ def test_a_zone_that_is_taken_is_one_that_is_described(zone: str):
 def test_neither_takes_what_is_no_zone(zone: Any):
     assert not takes(Zone(), zone)
     assert not Draft202012Validator(Zone().json_schema).is_valid(zone)
+
+
+@pytest.mark.parametrize("region", ["DE", "DE-BY", "US-CA", "GB-ENG", "PT-11", "JP"])
+def test_a_region_that_is_taken_is_one_that_is_described(region: str):
+    assert takes(Region(), region)
+    assert Draft202012Validator(Region().json_schema).is_valid(region)
 
 
 def said(field: fields.Field[Any]) -> dict[str, Any]:

@@ -114,8 +114,8 @@ def test_a_key_that_shows_more_may_be_sent(made: dict[str, Any]):
         made["paths"][path]["get"]
         for noun in ("services", "resources")
         for path in (f"/api/{noun}", f"/api/{noun}/{{id}}")
-    ]
-    assert [one["security"] for one in with_more] == [[{}, {"key": []}]] * 4
+    ] + [made["paths"][f"/api/resources/{{id}}/{part}"]["get"] for part in ("hours", "closures")]
+    assert [one["security"] for one in with_more] == [[{}, {"key": []}]] * 6
     assert made["paths"]["/api/health"]["get"]["security"] == []
 
 
