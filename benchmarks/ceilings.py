@@ -14,7 +14,7 @@ from aiohttp_apispec import json_schema, setup_aiohttp_apispec, validation_middl
 
 from benchmarks.servers import Server
 from bookingd.api.parser import StrictParser
-from bookingd.api.schemas import new_booking
+from bookingd.api.schemas import NewBooking
 
 BARE, VALIDATED = "bare", "validated"
 
@@ -49,7 +49,7 @@ def validated(answer: bytes) -> web.Application:
         return web.Response(status=201, body=answer, content_type="application/json")
 
     app = web.Application(middlewares=[validation_middleware])
-    app.router.add_post("/api/bookings", json_schema(new_booking(REQUIRED))(create))
+    app.router.add_post("/api/bookings", json_schema(NewBooking(REQUIRED))(create))
     setup_aiohttp_apispec(app, url=None, in_place=True)
     app["_apispec_parser"] = StrictParser()
     return app

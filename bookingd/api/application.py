@@ -32,7 +32,7 @@ from bookingd.api.middleware import (
     dressing,
     limiting_rate,
 )
-from bookingd.api.schemas import edited_booking, new_booking
+from bookingd.api.schemas import NewBooking
 from bookingd.config import Config
 from bookingd.draining import Drain
 from storage.ids import FORM
@@ -53,8 +53,7 @@ def application(config: Config) -> web.Application:
             validation_middleware,
         ],
     )
-    creating = bookings.creating(new_booking(config.required_fields))
-    editing = bookings.editing(edited_booking(config.required_fields))
+    creating = bookings.creating(NewBooking(config.required_fields))
     app.add_routes(
         [
             web.post("/api/bookings", creating, expect_handler=_encourage),
@@ -62,7 +61,7 @@ def application(config: Config) -> web.Application:
             web.get("/api/bookings/export", exporting.export, expect_handler=_encourage),
             web.get(f"/api/bookings/{ID}/events", history.events, expect_handler=_encourage),
             web.get(f"/api/bookings/{ID}", bookings.read, expect_handler=_encourage),
-            web.put(f"/api/bookings/{ID}", editing, expect_handler=_encourage),
+            web.put(f"/api/bookings/{ID}", bookings.edit, expect_handler=_encourage),
             web.patch(f"/api/bookings/{ID}", bookings.step, expect_handler=_encourage),
             web.delete(f"/api/bookings/{ID}", bookings.cancel, expect_handler=_encourage),
             web.get("/api/outbox", outbox.listing, expect_handler=_encourage),

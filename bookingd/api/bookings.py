@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bookingd import changes
+from bookingd import changes, intake
 from bookingd.api import idempotency, present, responses
 from bookingd.api.conditions import check_version, unless_known
-from bookingd.api.context import CATALOGUE, DESK, STORAGE, moment
+from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, moment
 from bookingd.api.declare import (
     Handler,
     about,
@@ -42,7 +42,7 @@ _UNGIVEN: dict[str, Any] = {
 
 
 def creating(schema: NewBooking) -> Handler:
-    """POST /api/bookings, with the fields that this installation requires."""
+    """POST /api/bookings."""
 
     @about("bookings", "Place a booking", "It is kept, and its mails are owed, when this answers.")
     @takes_json(schema)
@@ -64,6 +64,7 @@ def creating(schema: NewBooking) -> Handler:
         offer = await request.app[CATALOGUE].get()
         named = details.pop("service_id", None), details.pop("resource_id", None)
         service, resource = offer.choose(*named)
+        intake.check_new(service, details, request.app[CONFIG].required_fields)
         slot = _slot(details.pop("time_slot"))
         details = {**_UNGIVEN, **details}
         now = await moment(request)
@@ -88,32 +89,29 @@ async def read(request: web.Request) -> web.Response:
     return unless_known(request, _one(booking))
 
 
-def editing(schema: EditedBooking) -> Handler:
-    """PUT /api/bookings/{id}, with the fields that this installation requires."""
+@about(
+    "bookings",
+    "Edit or move a booking",
+    "Whatever is left out stays. The customer is told of what changed.",
+)
+@takes_json(EditedBooking())
+@takes_headers("If-Match")
+@answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
+@may_fail(Code.NOT_FOUND, Code.SLOT_TAKEN, Code.INVALID_TRANSITION, Code.STALE_VERSION)
+@open_to(Scope.ADMIN)
+async def edit(request: web.Request) -> web.Response:
+    """PUT /api/bookings/{id}."""
+    details = dict(request["json"])
+    given = details.pop("time_slot", None)
+    slot = _slot(given) if given else None
+    offer, now = await request.app[CATALOGUE].get(), await moment(request)
 
-    @about(
-        "bookings",
-        "Edit or move a booking",
-        "Whatever is left out stays. The customer is told of what changed.",
-    )
-    @takes_json(schema)
-    @takes_headers("If-Match")
-    @answers(200, responses.Booking, "The booking as it is now.", headers=("ETag",))
-    @may_fail(Code.NOT_FOUND, Code.SLOT_TAKEN, Code.INVALID_TRANSITION, Code.STALE_VERSION)
-    @open_to(Scope.ADMIN)
-    async def edit(request: web.Request) -> web.Response:
-        details = dict(request["json"])
-        given = details.pop("time_slot", None)
-        slot = _slot(given) if given else None
-        offer, now = await request.app[CATALOGUE].get(), await moment(request)
+    def change(booking: Booking) -> Change | None:
+        service = offer.service(booking.service_id)
+        intake.check_edit(service, details, request.app[CONFIG].required_fields)
+        return changes.edit(booking, details, slot, service, now)
 
-        def change(booking: Booking) -> Change | None:
-            service = offer.service(booking.service_id)
-            return changes.edit(booking, details, slot, service, now)
-
-        return await _changed(request, change, slot)
-
-    return edit
+    return await _changed(request, change, slot)
 
 
 @about("bookings", "Confirm, complete, cancel, or note that nobody came")

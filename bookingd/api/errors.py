@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from bookingd.auth import Unauthorized
 from bookingd.catalogue import NotOffered
 from bookingd.clock import now
+from bookingd.intake import Incomplete
 from bookingd.logs import request_id
 from bookingd.policy import InPast, InvalidTransition, WrongLength
 from schedules.actor import MailboxFull
@@ -97,6 +98,8 @@ def translated(error: Exception) -> ApiError | None:
         return error
     if isinstance(error, NotOffered | InPast | WrongLength):
         return ApiError(Code.VALIDATION_ERROR, errors={error.field: str(error)})
+    if isinstance(error, Incomplete):
+        return ApiError(Code.VALIDATION_ERROR, errors=error.errors)
     if isinstance(error, web.HTTPException):
         return _from_aiohttp(error)
     for kind, (code, headers) in _KNOWN.items():

@@ -20,6 +20,7 @@ from bookingd.api.fields import (
     Zone,
 )
 from bookingd.exporting import Format
+from bookingd.intake import MISSING
 from storage.interface import Sort
 from storage.model import BookingStatus
 
@@ -62,8 +63,13 @@ class Contact(Schema):
 
 
 class NewBooking(Contact):
-    """A booking to be placed. Which of the contact fields are required is a setting."""
+    """A booking to be placed.
 
+    Which contact fields are required besides `email` is told by the service's `requiredFields`, or
+    else a setting; `answers` have to be what its `questions` ask for.
+    """
+
+    email = Email(required=True)
     time_slot = fields.Nested(TimeSlot, required=True, data_key="timeSlot")
     service_id = Id(
         data_key="serviceId", metadata={"description": "Needed where several services would fit."}
@@ -78,6 +84,16 @@ class NewBooking(Contact):
         "company": "Example Ltd",
         "timeSlot": {"startTime": "2030-03-04T10:00:00+01:00", "duration": 30},
     }
+
+    def __init__(self, usual: Collection[str] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self._usual = usual
+
+    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
+        """To what is wrong, add what the house requires; no service is looked for any more."""
+        if isinstance(data, dict) and "serviceId" not in data:
+            for name in self._usual - data.keys():
+                error.messages_dict.setdefault(name, [MISSING])
 
 
 class EditedBooking(Contact):
@@ -156,20 +172,3 @@ class ExportQuery(Selection):
         load_default=Sort.CREATED,
         metadata={"description": "With a minus, the other direction."},
     )
-
-
-def new_booking(required: Collection[str]) -> NewBooking:
-    """The schema of a booking to be placed, with the contact fields that are asked for here."""
-    schema = NewBooking()
-    for name in required:
-        schema.fields[name].required = True
-        schema.fields[name].allow_none = False
-    return schema
-
-
-def edited_booking(required: Collection[str]) -> EditedBooking:
-    """The schema of an edit; what a booking must have cannot be taken from it."""
-    schema = EditedBooking()
-    for name in required:
-        schema.fields[name].allow_none = False
-    return schema
