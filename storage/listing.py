@@ -16,28 +16,32 @@ ALIKE = ("İΣς", "iσσ")  # noqa: RUF001 - the sigmas are meant
 """Letters, and what each is looked for as: the only ones whose small letter depends on the database
 (Unicode, SpecialCasing.txt). All others have one for each, and are compared by it."""
 
-
-_PERSON = """(lower(email) = lower(?)
-    OR id IN (SELECT booking_id FROM events WHERE lower(booking ->> 'email') = lower(?))
-    OR id IN (SELECT booking_id
-                FROM messages
-               WHERE audience = 'customer' AND lower(recipient) = lower(?)))"""
+_PERSON = """({now}
+    OR id IN (SELECT booking_id FROM events WHERE {once})
+    OR id IN (SELECT booking_id FROM messages WHERE audience = 'customer' AND {mailed}))"""
 
 
 class Listing:
     """A query with `?` for each of its `parameters`.
 
-    `contains` is how the database asks whether the text `{0}` holds `?` without regard to case;
+    `contains` is how the database asks whether the text `{0}` holds `?` without regard to case, and
+    `address` how it writes the address `{0}` to compare it: in small letters, of ASCII alone.
     `instant` makes of a datetime what the driver takes for one.
     """
 
     def __init__(
-        self, which: BookingFilter, *, contains: str, instant: Callable[[datetime], Any]
+        self,
+        which: BookingFilter,
+        *,
+        contains: str,
+        address: str,
+        instant: Callable[[datetime], Any],
     ) -> None:
         self.parameters: list[Any] = []
         self._conditions: list[str] = []
         self._which = which
         self._contains = contains
+        self._address = address.format
         self._instant = instant
 
     def count(self) -> str:
@@ -75,17 +79,25 @@ class Listing:
         self._where_id("service_id", which.service_id)
         self._where_id("resource_id", which.resource_id)
         if which.email is not None:
-            self._where("lower(email) = lower(?)", which.email)
+            self._where(self._is("email"), which.email)
         self._where_instant("start_time >= ?", which.date_from)
         self._where_instant("start_time < ?", which.date_to)
         self._where_instant("updated_at >= ?", which.updated_since)
         if which.person is not None:
-            self._where(_PERSON, *[which.person] * _PERSON.count("?"))
+            by_address = {
+                "now": self._is("email"),
+                "once": self._is("booking ->> 'email'"),
+                "mailed": self._is("recipient"),
+            }
+            self._where(_PERSON.format(**by_address), *[which.person] * len(by_address))
         if which.erased is not None:
             self._where(f"email {'=' if which.erased else '<>'} ?", ERASED_EMAIL)
         if which.q is not None:
             texts = [self._contains.format(name) for name in ("name", "company", "email")]
             self._where(f"({' OR '.join(texts)})", *[which.q] * len(texts))
+
+    def _is(self, name: str) -> str:
+        return f"{self._address(name)} = {self._address('?')}"
 
     def _where(self, condition: str, *parameters: Any) -> None:
         self._conditions.append(condition)

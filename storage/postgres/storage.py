@@ -47,6 +47,10 @@ from storage.writes import Claim, Write
 Record = TypeVar("Record")
 
 
+ADDRESS = 'lower(({0}) COLLATE "C")'
+"""How an address is compared: in no language, for in Turkish I is not the large i."""
+
+
 def _contains(collation: str) -> str:
     """By `collation`: the database's own may lower in Turkish, or nothing beyond ASCII."""
     large, small = ALIKE
@@ -116,13 +120,13 @@ class PostgresStorage(Storage):
         offset: int = 0,
         after: Position | None = None,
     ) -> list[Booking]:
-        listing = Listing(which, contains=self._contains, instant=_as_it_is)
+        listing = Listing(which, contains=self._contains, address=ADDRESS, instant=_as_it_is)
         return await self._all(
             Booking, listing.page(sort, limit, offset, after), *listing.parameters
         )
 
     async def count_bookings(self, which: BookingFilter) -> int:
-        listing = Listing(which, contains=self._contains, instant=_as_it_is)
+        listing = Listing(which, contains=self._contains, address=ADDRESS, instant=_as_it_is)
         rows = await self._rows(listing.count(), *listing.parameters)
         return int(rows[0][0])
 

@@ -37,8 +37,6 @@ What is deleted is overwritten, for the sake of whom it tells of."""
 
 _ALIKE = str.maketrans(*ALIKE)
 
-_ALIKE = str.maketrans(*ALIKE)
-
 
 async def open_writer(path: Path) -> aiosqlite.Connection:
     """The one connection that writes and checkpoints; it makes the file if there is none."""

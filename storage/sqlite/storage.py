@@ -50,6 +50,7 @@ from storage.writes import Write
 Record = TypeVar("Record")
 
 _CONTAINS = "instr(lowered({0}), lowered(?)) > 0"
+_ADDRESS = "lower({0})"
 
 
 class SqliteStorage(Storage):
@@ -115,13 +116,13 @@ class SqliteStorage(Storage):
         offset: int = 0,
         after: Position | None = None,
     ) -> list[Booking]:
-        listing = Listing(which, contains=_CONTAINS, instant=text)
+        listing = Listing(which, contains=_CONTAINS, address=_ADDRESS, instant=text)
         return await self._all(
             Booking, listing.page(sort, limit, offset, after), listing.parameters
         )
 
     async def count_bookings(self, which: BookingFilter) -> int:
-        listing = Listing(which, contains=_CONTAINS, instant=text)
+        listing = Listing(which, contains=_CONTAINS, address=_ADDRESS, instant=text)
         rows = await self._rows(listing.count(), listing.parameters)
         return int(rows[0][0])
 

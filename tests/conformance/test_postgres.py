@@ -10,7 +10,9 @@ import pytest
 
 from storage import open_storage
 from storage.errors import StorageError, Unavailable
-from storage.interface import BookingFilter, Storage
+from storage.interface import BookingFilter, Sort, Storage
+from storage.listing import Listing
+from storage.postgres.storage import ADDRESS
 from tests.conformance.conftest import Daemons
 from tests.conformance.outside import OutsidePostgres
 from tests.conformance.wire import Wire, wired
@@ -73,6 +75,15 @@ async def heals(storage: Storage) -> None:
         else:
             return
     pytest.fail("it stayed unavailable")
+
+
+async def test_an_address_is_looked_up_by_its_index(storage: Storage, outside: OutsidePostgres):
+    which = BookingFilter(email="ada@example.org")
+    listing = Listing(which, contains="", address=ADDRESS, instant=str)
+    sql = listing.page(Sort.START, 9, 0, None).replace("?", "'{}'").format(*listing.parameters)
+    plan = await outside.rows("SET enable_seqscan = off", f"EXPLAIN {sql}")
+    assert "booking_by_email" in str(plan)
+    assert "Sort" not in str(plan)
 
 
 async def test_a_server_that_hangs_up_costs_at_most_a_few_calls(

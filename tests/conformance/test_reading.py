@@ -127,6 +127,26 @@ async def test_letters_are_the_same_in_either_case(
     assert await storage.count_bookings(BookingFilter(q=q)) == found
 
 
+ADDRESSES = [
+    ("Info@Example.org", "iNFO@eXAMPLE.ORG", True),
+    ("INFO@example.org", "\u0131nfo@example.org", False),
+    ("\u0130nfo@example.org", "info@example.org", False),
+    ("Jürgen@example.org", "jürgen@EXAMPLE.org", True),
+    ("JÜRGEN@example.org", "jürgen@example.org", False),
+]
+"""An address, what is asked for, and whether that is it: letters beyond ASCII as they are."""
+
+
+@pytest.mark.parametrize(("address", "asked", "is_it"), ADDRESSES)
+async def test_an_address_is_the_same_in_either_case_in_every_language(
+    storage: Storage, address: str, asked: str, is_it: bool
+):
+    mine, mailed = a_booking(email=address), a_booking(start=START + HOUR)
+    await done(storage, place(mine), place(mailed, a_message(mailed, recipient=address)))
+    assert await storage.count_bookings(BookingFilter(email=asked)) == is_it
+    assert await storage.count_bookings(BookingFilter(person=asked)) == 2 * is_it
+
+
 def said(which: BookingFilter) -> str:
     values = {field.name: getattr(which, field.name) for field in fields(which)}
     return ",".join(f"{key}={value}" for key, value in values.items() if value is not None)

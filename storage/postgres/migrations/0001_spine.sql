@@ -79,7 +79,7 @@ CREATE TABLE bookings (
 
 CREATE INDEX booking_by_start ON bookings (start_time, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
-CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
+CREATE INDEX booking_by_email ON bookings (lower(email COLLATE "C"), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id) WHERE status <> 'CONFIRMED';
 
 CREATE TABLE events (
