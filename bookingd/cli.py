@@ -48,11 +48,11 @@ def serve() -> None:
 def check() -> None:
     """Say whether configuration, database and templates of mails are in order."""
     settings = configuration()
-    found: Health = with_storage(settings, lambda storage: storage.health())
-    click.echo(f"database: {found.backend}, answers in {found.latency * 1000:.1f} ms")
     for warning in [*settings.warnings, *problems(settings)]:
         click.echo(f"warning: {warning}")
     click.echo("configuration: in order")
+    found: Health = with_storage(settings, lambda storage: storage.health())
+    click.echo(f"database: {found.backend}, answers in {found.latency * 1000:.1f} ms")
 
 
 @main.command()

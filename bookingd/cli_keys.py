@@ -87,7 +87,7 @@ def create(
     made = now()
     expires_at = made + timedelta(days=days) if days else None
     secret, key = new_key(name, Scope(scope), made, expires_at, origins)
-    with_storage(configuration(), lambda storage: commit(storage, SaveKey(key)))
+    with_storage(configuration(), lambda storage: commit(storage, SaveKey(key)), create=True)
     _show_once(secret, key, as_json)
 
 

@@ -10,12 +10,14 @@ import click
 
 from bookingd import config
 from bookingd.config import BadConfigurationError, Config
-from storage.errors import AlreadyRunning, BadAddress, NewerSchema, StorageError
+from storage.errors import AlreadyRunning, BadAddress, NewerSchema, NoDatabase, StorageError
 from storage.interface import Storage
 from storage.writes import Write
 
 WIDEST = 120
 """Columns that a table may take; a narrower terminal folds the lines, and no id is cut short."""
+
+MAKE_ONE = "'bookingd serve' and 'bookingd migrate' make one; BOOKINGD_DATABASE_URL says where"
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="for programs")
 
@@ -28,12 +30,17 @@ def configuration() -> Config:
         fail(os.EX_CONFIG, str(error))
 
 
-def with_storage(settings: Config, work: Callable[[Storage], Coroutine[Any, Any, Any]]) -> Any:
-    """Do `work` on the database, beside a daemon if one runs."""
+def with_storage(
+    settings: Config, work: Callable[[Storage], Coroutine[Any, Any, Any]], *, create: bool = False
+) -> Any:
+    """Do `work` on the database, beside a daemon if one runs; where none is, only to `create` it.
+
+    Else a command in the wrong directory would leave an empty one there, and find nothing.
+    """
     from storage import open_storage
 
     async def run_() -> Any:
-        storage = await open_storage(settings.database_url, shared=True)
+        storage = await open_storage(settings.database_url, shared=True, create=create)
         try:
             return await work(storage)
         finally:
@@ -62,6 +69,8 @@ def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         fail(os.EX_TEMPFAIL, str(error))
     except (NewerSchema, BadAddress) as error:
         fail(os.EX_CONFIG, str(error))
+    except NoDatabase as error:
+        fail(os.EX_NOINPUT, f"{error}; {MAKE_ONE}")
     except StorageError as error:
         fail(os.EX_UNAVAILABLE, str(error))
     except BrokenPipeError:

@@ -54,5 +54,9 @@ class NewerSchema(StorageError):
     """The database was made by a newer bookingd; this one will not touch it."""
 
 
+class NoDatabase(StorageError):
+    """There is no database here."""
+
+
 class BadAddress(StorageError):
     """The database URL cannot be used."""

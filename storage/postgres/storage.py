@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
-from storage.errors import NotFound, StorageError, Unavailable
+from storage.errors import NoDatabase, NotFound, StorageError, Unavailable
 from storage.ids import is_id
 from storage.interface import (
     FAR,
@@ -68,15 +68,16 @@ class PostgresStorage(Storage):
         self._presence = presence
 
     @classmethod
-    async def open(cls, url: str) -> "PostgresStorage":
+    async def open(cls, url: str, *, create: bool) -> "PostgresStorage":
         """Connect, and migrate under a lock. `url` goes to asyncpg as it is, several hosts too.
 
-        Raises `NewerSchema`, `Unavailable`.
+        Without `create` only where bookingd was before.
+        Raises `NewerSchema`, `NoDatabase`, `Unavailable`.
         """
         pool = await open_pool(url)
         try:
             async with one(pool) as connection:
-                await _migrate(connection)
+                await _migrate(connection, create)
                 collation = await connection.fetchval(listing.COLLATION)
         except BaseException:
             pool.terminate()
@@ -229,8 +230,13 @@ class PostgresStorage(Storage):
             return list(await connection.fetch(_numbered(sql), *parameters))
 
 
-async def _migrate(connection: Connection) -> None:
+_BEGUN = "SELECT to_regclass('schema_migrations') IS NOT NULL"
+
+
+async def _migrate(connection: Connection, create: bool) -> None:
     """Bring the schema up to date, one transaction a migration; other daemons wait meanwhile."""
+    if not create and not await connection.fetchval(_BEGUN):
+        raise NoDatabase("the PostgreSQL database has no tables of bookingd")
     await connection.execute(f"SELECT pg_advisory_lock({outbox.PRESENCE}, -1)")
     try:
         await connection.execute(HISTORY)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from storage.errors import AlreadyRunning, Unavailable
+from storage.errors import AlreadyRunning, NoDatabase, Unavailable
 
 PATIENCE = 2.0
 """Seconds to wait for the turn to write."""
@@ -24,8 +24,10 @@ PAUSE = 0.002
 class DatabaseFile:
     """The file under `path`, which has to stay the one that was opened."""
 
-    def __init__(self, path: Path, *, shared: bool) -> None:
+    def __init__(self, path: Path, *, shared: bool, create: bool) -> None:
         self.path = path.resolve()
+        if not create and not self.path.exists():
+            raise NoDatabase(f"there is no database {self.path}")
         self._daemon_path = self.path.with_name(self.path.name + ".daemon")
         self._daemon = None if shared else _locked(self._daemon_path)
         os.close(_opened(self.path))  # made for nobody else to read, and SQLite keeps it so

@@ -64,13 +64,13 @@ class SqliteStorage(Storage):
         self._run: Any = writer._execute
 
     @classmethod
-    async def open(cls, path: Path, *, shared: bool) -> "SqliteStorage":
-        """Open the file, or make it. The daemon (`shared` false) also frees all leases.
+    async def open(cls, path: Path, *, shared: bool, create: bool) -> "SqliteStorage":
+        """Open the file, or `create` it. The daemon (`shared` false) also frees all leases.
 
-        Raises `AlreadyRunning`, `NewerSchema`, `Unavailable`.
+        Raises `AlreadyRunning`, `NewerSchema`, `NoDatabase`, `Unavailable`.
         """
         async with AsyncExitStack() as undo:
-            file = DatabaseFile(path, shared=shared)
+            file = DatabaseFile(path, shared=shared, create=create)
             undo.callback(file.close)
             with translated():
                 writer = await open_writer(file.path)

@@ -61,6 +61,7 @@ def test_a_wrong_command_is_a_usage_error(arguments: list[str]):
 
 
 def test_check_says_that_all_is_in_order():
+    run("migrate")
     result = run("check")
     assert result.exit_code == 0
     assert "sqlite" in result.output
@@ -79,6 +80,7 @@ def test_check_lists_every_bad_variable(monkeypatch: pytest.MonkeyPatch):
 def test_check_tells_the_warnings(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BOOKINGD_ENV", "production")
     monkeypatch.setenv("BOOKINGD_SMPT_HOST", "mail.example.org")
+    run("migrate")
     result = run("check")
     assert result.exit_code == 0
     for word in ("BOOKINGD_SMPT_HOST", "BOOKINGD_SMTP_HOST", "BOOKINGD_ADMIN_KEY"):
@@ -99,7 +101,39 @@ def test_a_database_out_of_reach_is_told_without_its_password(
 
 def test_a_directory_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("BOOKINGD_DATABASE_URL", f"sqlite:///{tmp_path}/gone/kept.db")
-    assert run("check").exit_code == os.EX_UNAVAILABLE
+    assert run("migrate").exit_code == os.EX_UNAVAILABLE
+
+
+LOOKING = [
+    ["check"], ["keys", "list"], ["keys", "revoke", "x"], ["keys", "roll", "x"],
+    ["bookings", "list"], ["bookings", "export"],
+    ["bookings", "erase", "--email", "ada@example.org", "--yes"],
+    ["outbox", "list"], ["outbox", "show", "x"], ["outbox", "retry", "x"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", LOOKING, ids=" ".join)
+def test_where_no_database_is_none_is_made(command: list[str], database: Path):
+    result = run(*command)
+    assert result.exit_code == os.EX_NOINPUT
+    assert result.stderr.startswith(f"bookingd: there is no database {database}; ")
+    assert "bookingd migrate" in result.stderr
+    assert list(database.parent.iterdir()) == []
+
+
+def test_in_an_empty_postgres_none_is_made_either(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BOOKINGD_DATABASE_URL", postgres_url)
+    for _ in range(2):
+        assert run("bookings", "list").exit_code == os.EX_NOINPUT
+    assert run("migrate").exit_code == 0
+    assert run("bookings", "list").exit_code == 0
+
+
+def test_the_first_key_may_come_before_the_first_start(database: Path):
+    assert run("keys", "create", "web").exit_code == 0
+    assert database.exists()
 
 
 def test_what_is_no_database_is_told_and_the_command_ends(database: Path):

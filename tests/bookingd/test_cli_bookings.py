@@ -37,6 +37,7 @@ IDS = {"service_id": APPOINTMENT, "resource_id": OFFICE}
 def url(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("BOOKINGD_DATABASE_URL", database)
     monkeypatch.setenv("BOOKINGD_TIMEZONE", "Europe/Berlin")
+    assert run("migrate").exit_code == 0
     return database
 
 

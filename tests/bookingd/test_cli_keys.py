@@ -16,6 +16,7 @@ from tests.records import ROOM
 @pytest.fixture(autouse=True)
 def url(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("BOOKINGD_DATABASE_URL", database)
+    assert run("migrate").exit_code == 0
     return database
 
 

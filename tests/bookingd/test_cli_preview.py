@@ -80,6 +80,7 @@ def test_a_broken_template_is_told_with_its_reason(
     (here / "de.toml").write_text("[confirmed.customer\n")
     monkeypatch.setenv("BOOKINGD_TEMPLATES_DIR", str(here))
     monkeypatch.setenv("BOOKINGD_DATABASE_URL", f"sqlite:///{here}/kept.db")
+    assert run("migrate").exit_code == 0
     result = run(*command)
     assert result.exit_code == 0
     [page] = [line for line in result.output.splitlines() if "mail.html" in line]

@@ -53,6 +53,7 @@ async def test_a_secret_comes_from_a_file(tmp_path: Path):
     secret = tmp_path / "key"
     secret.write_text("a-key-from-a-file-in-a-folder\n")
     given = {"BOOKINGD_ENV": "production", "BOOKINGD_ADMIN_KEY_FILE": str(secret)}
+    assert (await run(tmp_path, environment(given), "migrate")).code == 0
     ended = await run(tmp_path, environment(given), "check")
     assert ended.code == 0
     assert "no admin key" not in ended.out
@@ -71,6 +72,7 @@ async def test_a_file_that_cannot_be_read_is_told_with_the_rest(tmp_path: Path):
 
 async def test_what_is_missing_in_production_is_said_with_what_mends_it(tmp_path: Path):
     given = {"BOOKINGD_ENV": "production", "BOOKINGD_SMPT_HOST": "misspelt"}
+    assert (await run(tmp_path, environment(given), "migrate")).code == 0
     ended = await run(tmp_path, environment(given), "check")
     assert ended.code == 0
     for word in ("BOOKINGD_SMTP_HOST", "BOOKINGD_SMPT_HOST", "bookingd keys create"):
@@ -82,7 +84,8 @@ async def test_a_file_beside_the_daemon_is_read_in_development_only(tmp_path: Pa
     (tmp_path / ".env").write_text("BOOKINGD_TIMEZONE=Europe/Nowhere\n")
     assert (await run(tmp_path, environment({}), "check")).code == 78
     over = {"BOOKINGD_TIMEZONE": "Europe/Berlin"}
-    assert (await run(tmp_path, environment(over), "check")).code == 0
+    for command in ("migrate", "check"):
+        assert (await run(tmp_path, environment(over), command)).code == 0
     production = {"BOOKINGD_ENV": "production"}
     assert (await run(tmp_path, environment(production), "check")).code == 0
 

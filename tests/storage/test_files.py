@@ -10,7 +10,7 @@ from storage.sqlite.files import DatabaseFile
 def test_one_that_leaves_early_does_not_end_the_turn_of_another(tmp_path: Path):
     path = tmp_path / "bookingd.db"
     path.touch()
-    file = DatabaseFile(path, shared=True)
+    file = DatabaseFile(path, shared=True, create=True)
     entered, leave = threading.Event(), threading.Event()
 
     def slow() -> None:
