@@ -11,6 +11,7 @@ from bookingd.cli_keys import keys
 from bookingd.cli_mail import mail
 from bookingd.cli_outbox import outbox
 from bookingd.cli_preview import problems
+from bookingd.cli_setup import setup
 from bookingd.terminal import configuration, fail, run, with_storage
 from storage.interface import Health
 
@@ -86,3 +87,4 @@ main.add_command(bookings)
 main.add_command(keys)
 main.add_command(mail)
 main.add_command(outbox)
+main.add_command(setup)

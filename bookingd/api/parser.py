@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from aiohttp import hdrs, http_exceptions, web
@@ -67,18 +68,17 @@ def parse_json(body: bytes) -> Any:
 
 def paths(messages: Any) -> dict[str, str]:
     """`{"json": {"timeSlot": {"duration": ["Bad."]}}}` as `{"timeSlot.duration": "Bad."}`."""
-    found: dict[str, str] = {}
-    for location in messages.values():
-        _walk(location, (), found)
-    return found
+    found = (leaf for location in messages.values() for leaf in leaves(location))
+    return {".".join(path) or "body": text for path, text in found}
 
 
-def _walk(messages: Any, path: tuple[str, ...], found: dict[str, str]) -> None:
+def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each bad field of marshmallow's tree by its path, and what is wrong with it."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            _walk(inner, path if name == SCHEMA else (*path, str(name)), found)
+            yield from leaves(inner, path if name == SCHEMA else (*path, str(name)))
     else:
-        found[".".join(path) if path else "body"] = " ".join(map(str, messages))
+        yield path, " ".join(map(str, messages))
 
 
 class _Twice(ValueError):

@@ -99,6 +99,17 @@ def closure(record: Closure, *, whole: bool) -> dict[str, Any]:
     return seen | {"reason": record.reason} if whole else seen
 
 
+def in_full(record: Service | Resource) -> dict[str, Any]:
+    """All of a service or a resource, closures too, of values that any writer of JSON knows."""
+    if isinstance(record, Service):
+        shown = service(record, whole=True)
+    else:
+        closures = [closure(one, whole=True) for one in record.closures]
+        shown = resource(record, whole=True) | {"closures": closures}
+    found: dict[str, Any] = orjson.loads(dumps(shown))
+    return found
+
+
 def message(record: Message) -> dict[str, Any]:
     """A message for those who may see whom it goes to."""
     pending = record.state is MessageState.PENDING

@@ -32,7 +32,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "path", [[], ["serve"], ["check"], ["migrate"], ["openapi"], ["keys"], ["keys", "create"],
              ["mail"], ["mail", "preview"],
-             ["keys", "list"], ["keys", "revoke"], ["keys", "roll"], ["bookings"],
+             ["setup"], ["keys", "list"], ["keys", "revoke"], ["keys", "roll"], ["bookings"],
              ["bookings", "list"], ["bookings", "export"],
              ["mail", "test"],
              ["outbox"], ["outbox", "list"], ["outbox", "show"], ["outbox", "retry"]]

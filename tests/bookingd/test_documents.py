@@ -30,7 +30,9 @@ def test_the_drawing_of_the_statuses_has_every_step():
 
 
 def test_the_pages_have_the_examples_that_are_tried():
-    page = "".join((DOCS / name).read_text() for name in ("booking-form.md", "webhooks.md"))
+    page = "".join(
+        (DOCS / name).read_text() for name in ("booking-form.md", "owner.md", "webhooks.md")
+    )
     shown = re.findall(
         r"\]\(\.\./(examples/[^)]+)\):\n\n```\w+\n(.*?)```$", page, re.DOTALL | re.MULTILINE
     )
