@@ -59,7 +59,7 @@ def _from_file(file: Path, dry_run: bool) -> "Plan":
         business = read(text)
         try:
             work = partial(_made, business=business, dry_run=dry_run)
-            found: Plan = with_storage(configuration(), work)
+            found: Plan = with_storage(configuration(), work, create=not dry_run)
         except NotClear as error:
             raise refusal(text, error.wrong) from error
         else:

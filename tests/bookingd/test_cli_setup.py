@@ -15,6 +15,7 @@ from tests.bookingd.test_cli import run
 @pytest.fixture(autouse=True)
 def url(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("BOOKINGD_DATABASE_URL", database)
+    assert run("migrate").exit_code == 0
     return database
 
 
@@ -102,6 +103,14 @@ def test_a_file_that_says_nothing_does_nothing(file: Path):
     file.write_text("")
     assert outcomes(file) == {}
     assert "nothing to do" in run("setup", str(file)).output
+
+
+def test_it_makes_a_database_where_none_is_unless_it_only_looks(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BOOKINGD_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    assert run("setup", str(file), "--dry-run").exit_code == os.EX_NOINPUT
+    assert outcomes(file)["Haircut"] == "created"
 
 
 def test_a_file_that_is_not_there_is_a_usage_error():
