@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser redocly bench fuzz fuzz-raw slow lock dist clean
+.PHONY: help run test check browser redocly agree bench fuzz fuzz-raw slow lock dist clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ redocly: $(VENV)/installed ## lint the OpenAPI document by Redocly's recommended
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
 		$(BIN)/bookingd openapi > "$$folder/openapi.json" && \
 		npx --yes @redocly/cli lint --extends=recommended --max-problems=1000 "$$folder/openapi.json"
+
+agree: $(VENV)/installed-dev ## try 100,000 starts: are those accepted that are offered?
+	BOOKINGD_TEST_CASES=100000 $(BIN)/python -m pytest tests/bookingd/availability/test_agreement.py $(ARGS)
 
 bench: $(VENV)/installed-dev ## measure
 	$(BIN)/python -m benchmarks $(ARGS)

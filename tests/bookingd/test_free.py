@@ -6,8 +6,8 @@ from itertools import islice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bookingd.availability import OFFERED, gaps, next_free
 from bookingd.changes import Slot
+from bookingd.free import OFFERED, gaps, next_free
 from storage.interface import Storage
 from storage.model import Booking
 from tests.records import DAY, HOUR, ROOM, SERVICE, START, a_booking, a_service, done, place

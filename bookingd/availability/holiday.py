@@ -1,0 +1,19 @@
+"""Public holidays of a country or a part of it, by the `holidays` library.
+
+It takes a while to load, and is loaded when the first is asked for.
+"""
+
+from datetime import date
+from functools import lru_cache
+
+
+@lru_cache(maxsize=256)
+def holidays_of(place: str, year: int) -> frozenset[date]:
+    """The public holidays of a year in a place by ISO 3166, such as `DE` or `DE-BY`.
+
+    Raises `NotImplementedError` for a place that the library does not know.
+    """
+    from holidays import country_holidays
+
+    country, _, part = place.partition("-")
+    return frozenset(country_holidays(country, subdiv=part or None, years=year))
