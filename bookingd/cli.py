@@ -6,7 +6,9 @@ import click
 
 from bookingd import __version__
 from bookingd.cli_bookings import bookings
+from bookingd.cli_catalogue import group
 from bookingd.cli_erase import erase
+from bookingd.cli_hours import close, closures, hours, open_
 from bookingd.cli_keys import keys
 from bookingd.cli_mail import mail
 from bookingd.cli_outbox import outbox
@@ -88,3 +90,8 @@ main.add_command(keys)
 main.add_command(mail)
 main.add_command(outbox)
 main.add_command(setup)
+main.add_command(group("service", "What can be booked."))
+resources = group("resource", "Who or what is booked, and when.")
+for command in (hours, closures, close, open_):
+    resources.add_command(command)
+main.add_command(resources)

@@ -100,12 +100,15 @@ def closure(record: Closure, *, whole: bool) -> dict[str, Any]:
 
 
 def in_full(record: Service | Resource) -> dict[str, Any]:
-    """All of a service or a resource, closures too, of values that any writer of JSON knows."""
+    """All of a service or a resource, closures too, in plain values."""
     if isinstance(record, Service):
-        shown = service(record, whole=True)
-    else:
-        closures = [closure(one, whole=True) for one in record.closures]
-        shown = resource(record, whole=True) | {"closures": closures}
+        return plain(service(record, whole=True))
+    closures = [closure(one, whole=True) for one in record.closures]
+    return plain(resource(record, whole=True) | {"closures": closures})
+
+
+def plain(shown: dict[str, Any]) -> dict[str, Any]:
+    """The same of values that any writer of JSON knows."""
     found: dict[str, Any] = orjson.loads(dumps(shown))
     return found
 
