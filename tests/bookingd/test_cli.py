@@ -110,7 +110,8 @@ def test_a_directory_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, 
 
 
 LOOKING = [
-    ["check"], ["services", "list"], ["resources", "close", "x", "2027-12-24"], ["keys", "list"], ["keys", "revoke", "x"], ["keys", "roll", "x"],
+    ["check"], ["services", "list"], ["resources", "close", "x", "2027-12-24"],
+    ["keys", "list"], ["keys", "revoke", "x"], ["keys", "roll", "x"],
     ["bookings", "list"], ["bookings", "export"],
     ["bookings", "erase", "--email", "ada@example.org", "--yes"],
     ["outbox", "list"], ["outbox", "show", "x"], ["outbox", "retry", "x"],
