@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from secrets import token_urlsafe
 
 from aiohttp import web
 
@@ -21,6 +22,7 @@ from bookingd.clock import now
 from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
+from bookingd.links import Links
 from bookingd.listener import Listener
 from bookingd.measures import MeasuredCalls, MeasuredChannel, MeasuredDesk, Measures
 from bookingd.notify import feed_watchdog, notify
@@ -38,6 +40,7 @@ from schedules.webhooks import CallRenderer
 from storage import open_storage
 from storage.errors import StorageError, Unavailable
 from storage.interface import Storage
+from storage.writes import KeepSecret
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,8 @@ async def _serve(
 ) -> None:
     """Start what is needed from below to above; the stack stops it from above to below."""
     measures = Measures()
-    mails = renderer(config)
+    links = Links(config.base_url, config.link_secret or await _kept_secret(storage))
+    mails = renderer(config, links)
     dispatcher = _dispatcher(config, storage, measures, mails, busy=lambda: desk.waiting > 0)
     mailing = dispatcher.poke if dispatcher else lambda: None
 
@@ -88,7 +92,7 @@ async def _serve(
     desk = MeasuredDesk(storage, poke, measures)
     webhooks = Webhooks(storage, now)
     caller = _caller(config, storage, webhooks, measures, busy=lambda: desk.waiting > 0)
-    app = _application(config, storage, desk)
+    app = _application(config, storage, desk, links)
     app[context.WEBHOOKS] = webhooks
     scheduler = _scheduler(config, storage, poke, app)
     runner = web.AppRunner(app, shutdown_timeout=LAST_WORDS)
@@ -148,11 +152,12 @@ def _connections(runner: web.AppRunner) -> int:
     return len(runner.server.connections) if runner.server else 0
 
 
-def _application(config: Config, storage: Storage, desk: Desk) -> web.Application:
+def _application(config: Config, storage: Storage, desk: Desk, links: Links) -> web.Application:
     app = application(config)
     app[context.CONFIG] = config
     app[context.STORAGE] = storage
     app[context.DESK] = desk
+    app[context.LINKS] = links
     app[context.CATALOGUE] = Catalogue(storage)
     app[context.KEYRING] = Keyring(config, storage, now)
     app[context.LIMITER] = _limiter(config)
@@ -180,7 +185,15 @@ def _dispatcher(
     return Dispatcher(storage, measured, mails, now, busy=busy, pauses=config.retries)
 
 
-def renderer(config: Config) -> Renderer:
+async def _kept_secret(storage: Storage) -> str:
+    """What links are signed with: made by the first daemon on a database, for all of them."""
+    [outcome] = await storage.commit([KeepSecret("links", token_urlsafe())])
+    if isinstance(outcome, StorageError):
+        raise outcome
+    return str(outcome)
+
+
+def renderer(config: Config, links: Links) -> Renderer:
     """What makes the mails of this installation."""
     return Renderer(
         sender=config.mail_from,
@@ -188,6 +201,7 @@ def renderer(config: Config) -> Renderer:
         locale=config.locale,
         templates=config.templates_dir,
         alarms=config.calendar_alarms,
+        link=links.to,
     )
 
 

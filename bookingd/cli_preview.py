@@ -62,9 +62,10 @@ def problems(settings: Config) -> list[str]:
 
 def _renderer(settings: Config) -> "Renderer":
     from bookingd.app import renderer
+    from bookingd.links import Links
 
     logging.getLogger("schedules").addHandler(logging.NullHandler())  # `problems` tells it better
-    return renderer(settings)
+    return renderer(settings, Links(settings.base_url, "made up"))
 
 
 def _write(renderer: "Renderer", due: Due, output: Path) -> None:

@@ -26,7 +26,11 @@ from storage.model import ContactField
 PREFIX = "BOOKINGD_"
 OFF = "off"
 SHORTEST_KEY = 16
+SHORTEST_SECRET = 32
 Network = IPv4Network | IPv6Network
+
+_HERE = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104 - not to bind
+"""Hosts that lead nobody here but this machine."""
 
 
 class Environment(StrEnum):
@@ -53,6 +57,7 @@ class Config:
     admin_key: str | None
     public_key: str | None
     operator_key: str | None
+    link_secret: str | None
     relay: Relay | None
     mail_from: str
     mail_dir: Path
@@ -89,6 +94,10 @@ class Config:
             found.append("no mail leaves: set BOOKINGD_SMTP_HOST; until then mails wait")
         if not self.development and self.promises.admin_email is None:
             found.append("no administrator is told of bookings: set BOOKINGD_ADMIN_EMAIL")
+        if not self.development and urlsplit(self.base_url).hostname in _HERE:
+            found.append(
+                f"the links in mails lead customers to {self.base_url}: set BOOKINGD_BASE_URL"
+            )
         if not self.development and self.admin_key is None:
             found.append(
                 "no admin key in the environment: set BOOKINGD_ADMIN_KEY, or make one with "
@@ -146,9 +155,10 @@ def _values(env: _Variables) -> dict[str, Any]:
         "port": port,
         "base_url": _text(env, "BASE_URL", f"http://{host}:{port}", _url),
         "database_url": _text(env, "DATABASE_URL", "sqlite:///bookingd.db", _database),
-        "admin_key": _text(env, "ADMIN_KEY", None, _key),
-        "public_key": _text(env, "PUBLIC_KEY", None, _key),
-        "operator_key": _text(env, "OPERATOR_KEY", None, _key),
+        "admin_key": _text(env, "ADMIN_KEY", None, _plain(SHORTEST_KEY)),
+        "public_key": _text(env, "PUBLIC_KEY", None, _plain(SHORTEST_KEY)),
+        "operator_key": _text(env, "OPERATOR_KEY", None, _plain(SHORTEST_KEY)),
+        "link_secret": _text(env, "LINK_SECRET", None, _plain(SHORTEST_SECRET)),
         "smtp_host": relay_host,
         "smtp_port": _text(env, "SMTP_PORT", "587", _whole(1, 65535)),
         "smtp_username": _text(env, "SMTP_USERNAME", None, str),
@@ -307,10 +317,13 @@ def _database(text: str) -> str:
     return text
 
 
-def _key(text: str) -> str:
-    if len(text) < SHORTEST_KEY or not text.isascii() or not text.isprintable():
-        raise ValueError(f"must have {SHORTEST_KEY} or more plain characters")
-    return text
+def _plain(least: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) < least or not text.isascii() or not text.isprintable():
+            raise ValueError(f"must have {least} or more plain characters")
+        return text
+
+    return parse
 
 
 def _directory(text: str) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from storage.model import BookingStatus, EventKind, Service
+from storage.model import Booking, BookingStatus, EventKind, Service
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=1)
@@ -43,6 +43,10 @@ class InPast(Exception):
     field = "timeSlot.startTime"
 
 
+class TooLate(Exception):
+    """So shortly before the start customers change nothing any more."""
+
+
 class WrongLength(Exception):
     """The service does not come in this length."""
 
@@ -53,6 +57,24 @@ def check_transition(before: BookingStatus, after: BookingStatus) -> None:
     """Raises `InvalidTransition`."""
     if after not in TRANSITIONS[before]:
         raise InvalidTransition(f"a booking that is {before} cannot become {after}")
+
+
+def changeable_until(booking: Booking, service: Service) -> datetime:
+    """When its customer can no longer move or cancel it."""
+    return booking.start_time - timedelta(minutes=service.change_notice)
+
+
+def changeable(booking: Booking, service: Service, now: datetime) -> bool:
+    """Whether its customer may move or cancel it."""
+    return booking.live and now < changeable_until(booking, service)
+
+
+def check_changeable(booking: Booking, service: Service, now: datetime) -> None:
+    """Raises `InvalidTransition` for a booking that is over, `TooLate`."""
+    if not booking.live:
+        raise InvalidTransition(f"a booking that is {booking.status} cannot be changed")
+    if now >= (until := changeable_until(booking, service)):
+        raise TooLate(f"could be changed until {until:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def check_start(start: datetime, now: datetime) -> None:

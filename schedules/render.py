@@ -9,7 +9,7 @@ from pathlib import Path
 from schedules.body import POLICY, fill, header
 from schedules.calendar import Invitations
 from schedules.samples import samples
-from schedules.texts import Texts
+from schedules.texts import Link, Texts
 from storage.model import Due
 
 
@@ -17,7 +17,7 @@ class Renderer:
     """Makes mails: text, HTML and, where a calendar has to know, an invitation.
 
     `time_zone` and `locale` are those of the house, `templates` the directory of templates that
-    replace the built-in ones.
+    replace the built-in ones. `link` gives where a customer can manage a booking.
     """
 
     def __init__(
@@ -28,9 +28,10 @@ class Renderer:
         locale: str = "en",
         templates: Path | None = None,
         alarms: Sequence[timedelta] = (),
+        link: Link | None = None,
     ) -> None:
         self._sender = header("From", str(Address(addr_spec=sender)))
-        self._texts = Texts(time_zone=time_zone, locale=locale, directory=templates)
+        self._texts = Texts(time_zone=time_zone, locale=locale, directory=templates, link=link)
         self._invitations = Invitations(_ascii(sender), alarms)
 
     def mail(self, due: Due) -> EmailMessage:

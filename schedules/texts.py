@@ -1,18 +1,20 @@
 """What a mail says: subject, text and HTML, in the language of whom it is for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from schedules.moments import moments
 from schedules.wordings import Wordings
-from storage.model import Audience, Due
+from storage.model import Audience, Booking, Due
 
 FALLBACK = "en"
 """The language that has every word."""
 
-LABELS = ("when", "name", "email", "company", "phone", "inquiry", "reference")
+LABELS = ("when", "name", "email", "company", "phone", "inquiry", "reference", "manage")
+
+Link = Callable[[Booking], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,18 @@ class Texts:
     them; everybody else those of the house.
     """
 
-    def __init__(self, *, time_zone: str, locale: str, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        time_zone: str,
+        locale: str,
+        directory: Path | None = None,
+        link: Link | None = None,
+    ) -> None:
         self._wordings = Wordings(directory)
         self._time_zone = time_zone
         self._locale = locale
+        self._link = link
         if _language(locale) not in self.languages:
             self._wordings.complain(f"{_language(locale)}.toml", LookupError("no such words"))
         self._labels: dict[str, dict[str, str]] = {}
@@ -83,6 +93,7 @@ class Texts:
             "audience": str(due.message.audience),
             "language": language,
             "label": self._labels_of(language),
+            "link": self._link(booking) if self._link and _customers(due) and booking.live else "",
         }
         usual = self._word(language, "dates", context)
         when = moments(

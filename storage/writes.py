@@ -318,6 +318,14 @@ class SaveKey(Write[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepSecret(Write[str]):
+    """A secret of this installation, unless it has one of that name: answers the one it has."""
+
+    name: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteUse(Write[None]):
     """When keys were last used, by their ids; an earlier instant than is known changes nothing."""
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from bookingd import changes, intake
 from bookingd.api import idempotency, present, responses
 from bookingd.api.conditions import check_version, unless_known
-from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, moment
+from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, links_of, moment
 from bookingd.api.declare import (
     Handler,
     about,
@@ -60,7 +60,7 @@ def creating(schema: NewBooking) -> Handler:
         details = dict(request["json"])
         key = idempotency.key(request, details)
         if key and (placed := await request.app[STORAGE].placed_with(key)):
-            return _created(placed, replayed=True)
+            return _created(request, placed, replayed=True)
         offer = await request.app[CATALOGUE].get()
         named = details.pop("service_id", None), details.pop("resource_id", None)
         service, resource = offer.choose(*named)
@@ -73,7 +73,7 @@ def creating(schema: NewBooking) -> Handler:
             placed = await request.app[DESK].ask(place)
         except SlotTaken as error:
             raise await _taken(request, slot, service, resource.id) from error
-        return _created(placed or place.booking, replayed=placed is not None)
+        return _created(request, placed or place.booking, replayed=placed is not None)
 
     return create
 
@@ -86,7 +86,7 @@ def creating(schema: NewBooking) -> Handler:
 async def read(request: web.Request) -> web.Response:
     """GET /api/bookings/{id}."""
     booking = await request.app[STORAGE].booking(request.match_info["id"])
-    return unless_known(request, _one(booking))
+    return unless_known(request, _one(request, booking))
 
 
 @about(
@@ -165,7 +165,7 @@ async def _changed(
         check_version(request, booking.version)
         write = change(booking)
         if write is None:
-            return _one(booking)
+            return _one(request, booking)
         try:
             await request.app[DESK].ask(write)
         except StaleVersion:
@@ -176,7 +176,7 @@ async def _changed(
             offer = await request.app[CATALOGUE].get()
             service = offer.service(booking.service_id)
             raise await _taken(request, slot, service, booking.resource_id, booking) from error
-        return _one(write.booking)
+        return _one(request, write.booking)
 
 
 async def _taken(
@@ -198,8 +198,8 @@ def _slot(given: dict[str, Any]) -> Slot:
     return Slot(given["start_time"], given["duration"])
 
 
-def _created(booking: Booking, *, replayed: bool) -> web.Response:
-    response = _one(booking)
+def _created(request: web.Request, booking: Booking, *, replayed: bool) -> web.Response:
+    response = _one(request, booking)
     response.set_status(HTTPStatus.CREATED)
     response.headers["Location"] = f"/api/bookings/{booking.id}"
     if replayed:
@@ -207,5 +207,6 @@ def _created(booking: Booking, *, replayed: bool) -> web.Response:
     return response
 
 
-def _one(booking: Booking) -> web.Response:
-    return present.json(present.booking(booking), headers={"ETag": present.etag(booking)})
+def _one(request: web.Request, booking: Booking) -> web.Response:
+    seen = present.booking(booking, links_of(request))
+    return present.json(seen, headers={"ETag": present.etag(booking)})

@@ -38,8 +38,8 @@ PAGE = 500
 @may_fail(Code.NOT_FOUND)
 @open_to()
 async def feed(request: web.Request) -> web.Response:
-    """GET /api/calendar/{token}.ics."""
-    await _check(request, request.match_info["token"])
+    """GET /api/calendar/{key}.ics."""
+    await _check(request, request.match_info["key"])
     since = request.app[CLOCK]() - PAST
     found = pages(request.app[STORAGE], BookingFilter(date_from=since), size=PAGE)
     bookings = [booking async for page in found for booking in page]
@@ -56,10 +56,10 @@ async def feed(request: web.Request) -> web.Response:
     return answer
 
 
-async def _check(request: web.Request, token: str) -> None:
-    """Raises `NotFound`: with another token there is nothing here. Raises `Unavailable`."""
+async def _check(request: web.Request, key: str) -> None:
+    """Raises `NotFound`: with another key there is nothing here. Raises `Unavailable`."""
     try:
-        caller = await request.app[KEYRING].holder(token)
+        caller = await request.app[KEYRING].holder(key)
     except Unauthorized as error:
         raise NotFound from error
     if caller.scope is not Scope.CALENDAR:

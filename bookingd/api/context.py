@@ -7,13 +7,14 @@ from aiohttp import web
 
 from bookingd.alarms import Alarms
 from bookingd.api.headers import Headers
-from bookingd.auth import Caller, Keyring
+from bookingd.auth import Keyring
 from bookingd.catalogue import Catalogue
 from bookingd.changes import Moment
 from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.draining import Drain
 from bookingd.limiter import Limiter
+from bookingd.links import Links
 from bookingd.measures import Measures
 from bookingd.vitals import Vitals
 from bookingd.webhooks import Webhooks
@@ -26,6 +27,7 @@ DESK = web.AppKey("desk", Desk)
 CATALOGUE = web.AppKey("catalogue", Catalogue)
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
 KEYRING = web.AppKey("keyring", Keyring)
+LINKS = web.AppKey("links", Links)
 LIMITER = web.AppKey[Limiter | None]("limiter")
 MEASURES = web.AppKey("measures", Measures)
 VITALS = web.AppKey("vitals", Vitals)
@@ -58,9 +60,14 @@ async def sees_all(request: web.Request) -> bool:
     return given is not None and (await request.app[KEYRING].caller(given)).scope in ALL_SEEING
 
 
-async def moment(request: web.Request) -> Moment:
-    """Who asks for a change, when, and who is to hear of it."""
-    caller: Caller = request[CALLER]
+def links_of(request: web.Request) -> Links | None:
+    """What makes the links that its key may see: a key that only reads could change by them."""
+    return None if request[CALLER].scope is Scope.READ_ONLY else request.app[LINKS]
+
+
+async def moment(request: web.Request, actor: str | None = None) -> Moment:
+    """Who asks for a change (whose key it is, unless `actor`), when, and who is to hear of it."""
+    name = actor or request[CALLER].name
     app = request.app
     webhooks = (await app[WEBHOOKS].get()).values()
-    return Moment(caller.name, app[CLOCK](), app[CONFIG].promises, webhooks)
+    return Moment(name, app[CLOCK](), app[CONFIG].promises, webhooks)

@@ -53,6 +53,17 @@ def is_always_answered(handler: Handler) -> bool:
     return hasattr(handler, "__always__")
 
 
+def opened_by_link(handler: Handler) -> Handler:
+    """Open to whoever has a link: a wrong one counts as a wrong key does."""
+    handler.__link__ = True  # type: ignore[attr-defined]
+    return handler
+
+
+def is_opened_by_link(handler: Handler) -> bool:
+    """Whether its path carries what is as good as a key."""
+    return hasattr(handler, "__link__")
+
+
 def is_unlimited(handler: Handler) -> bool:
     """Whether an address may ask it as often as it likes."""
     return is_always_answered(handler) and not handler.__scopes__  # type: ignore[attr-defined]

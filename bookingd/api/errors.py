@@ -15,8 +15,9 @@ from bookingd.auth import Unauthorized
 from bookingd.catalogue import NotOffered
 from bookingd.clock import now
 from bookingd.intake import Incomplete
+from bookingd.links import BadLink
 from bookingd.logs import request_id
-from bookingd.policy import InPast, InvalidTransition, WrongLength
+from bookingd.policy import InPast, InvalidTransition, TooLate, WrongLength
 from schedules.actor import MailboxFull
 from storage.errors import (
     KeyReused,
@@ -46,6 +47,7 @@ class Code(Enum):
     METHOD_NOT_ALLOWED = (405, "This cannot be done here.")
     REQUEST_TIMEOUT_CLIENT = (408, "The request took too long to arrive.")
     SLOT_TAKEN = (409, "Another booking has this time.")
+    TOO_SOON = (409, "It begins too soon for that.")
     INVALID_TRANSITION = (409, "The booking's status does not allow this.")
     NOT_RETRYABLE = (409, "This message cannot be sent again.")
     WEBHOOK_OFF = (409, "The webhook is not active.")
@@ -162,6 +164,8 @@ def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
 LATER = {"Retry-After": str(RETRY_AFTER)}
 _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     NotFound: (Code.NOT_FOUND, {}),
+    BadLink: (Code.NOT_FOUND, {}),
+    TooLate: (Code.TOO_SOON, {}),
     StaleVersion: (Code.STALE_VERSION, {}),
     SlotTaken: (Code.SLOT_TAKEN, {}),
     KeyReused: (Code.IDEMPOTENCY_MISMATCH, {}),

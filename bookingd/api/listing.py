@@ -6,7 +6,7 @@ from aiohttp import web
 
 from bookingd.api import cursor, present, responses
 from bookingd.api.conditions import unless_known
-from bookingd.api.context import STORAGE
+from bookingd.api.context import STORAGE, links_of
 from bookingd.api.declare import about, answers, may_be_known, open_to, takes_query
 from bookingd.api.schemas import ListQuery
 from storage.interface import BookingFilter
@@ -39,7 +39,8 @@ async def listing(request: web.Request) -> web.Response:
         }
     more = len(found) > limit
     pagination["nextCursor"] = cursor.after(found[limit - 1], sort) if more else None
-    data = [present.booking(booking) for booking in found[:limit]]
+    links = links_of(request)
+    data = [present.booking(booking, links) for booking in found[:limit]]
     return unless_known(request, present.json({"data": data, "pagination": pagination}))
 
 

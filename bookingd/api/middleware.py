@@ -23,10 +23,12 @@ from bookingd.api.context import (
     TIME_LIMIT,
 )
 from bookingd.api.cors import is_preflight
-from bookingd.api.declare import Handler, is_always_answered, is_unlimited
+from bookingd.api.declare import Handler, is_always_answered, is_opened_by_link, is_unlimited
 from bookingd.api.errors import LATER, ApiError, Code, answer, translated
 from bookingd.api.headers import add_headers
+from bookingd.auth import Unauthorized
 from bookingd.draining import Drain
+from bookingd.links import Forged
 from bookingd.logs import new_request_id, request_id, trace_id
 from bookingd.trace import trace_of
 from storage.model import Scope
@@ -36,7 +38,7 @@ log = logging.getLogger("bookingd.requests")
 LIMIT = 30.0
 """Seconds that a request may take."""
 
-TOO_MANY_KEYS = "Too many wrong keys came from this address."
+TOO_MANY_KEYS = "Too many wrong keys or links came from this address."
 
 NOWHERE = "none"
 """Instead of a route, for a request that fits none."""
@@ -86,7 +88,7 @@ async def dressing(request: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses an address that asks too often, or that has shown too many wrong keys.
+    """Refuses an address that asks too often, or that has shown too many wrong keys or links.
 
     A page could not read the refusal of its preflight (Fetch standard, 4.8), so none is refused.
     """
@@ -97,17 +99,16 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
     standing = await limiter.request(address)
     if not standing.allowed:
         raise ApiError(Code.RATE_LIMITED, headers=standing.headers)
-    keyed = "Authorization" in request.headers
+    keyed = "Authorization" in request.headers or is_opened_by_link(request.match_info.handler)
     if keyed and (locked_out := await limiter.locked_out(address)):
         raise ApiError(Code.RATE_LIMITED, TOO_MANY_KEYS, headers=locked_out.headers)
     request[STANDING] = standing.headers
     try:
-        response = await handler(request)
-    except Exception as error:  # noqa: BLE001 - a wrong key, too, is an answer by now
-        response = failed(request, error)
-    if keyed and response.status == Code.UNAUTHORIZED.status:
-        await limiter.wrong_key(address)
-    return response
+        return await handler(request)
+    except (Unauthorized, Forged):
+        if keyed:
+            await limiter.wrong_key(address)
+        raise
 
 
 @web.middleware

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from bookingd.links import Links
 from storage.model import Booking, Closure, Message, MessageState, Resource, Service, Webhook
 
 _OPTIONS = orjson.OPT_UTC_Z
@@ -17,9 +18,12 @@ def camel_case(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
-def booking(record: Booking) -> dict[str, Any]:
-    """A booking for those who may see it. Instants in UTC, duration in minutes."""
-    return {
+def booking(record: Booking, links: Links | None = None) -> dict[str, Any]:
+    """A booking for those who may see it. Instants in UTC, duration in minutes.
+
+    With `links` for those who may change it, too.
+    """
+    seen = {
         "id": record.id,
         "serviceId": record.service_id,
         "resourceId": record.resource_id,
@@ -42,6 +46,9 @@ def booking(record: Booking) -> dict[str, Any]:
         "reminderSent": record.reminder_sent,
         "version": record.version,
     }
+    if links:
+        seen["manageUrl"] = links.to(record) if record.live else None
+    return seen
 
 
 def service(record: Service, *, whole: bool) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Body(Schema):
 class Booking(Body):
     """One appointment of one customer. Instants are in UTC."""
 
+    optional = frozenset({"manage_url"})
+
     id = Id()
     service_id = Id()
     resource_id = Id()
@@ -65,6 +67,14 @@ class Booking(Body):
         metadata={"description": "Whether a reminder was accepted by the relay."}
     )
     version = fields.Integer(metadata={"description": "Counts every change; the `ETag`."})
+    manage_url = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Where the customer can see, move and cancel it: for whoever has placed "
+            "it, and for admin keys. Each version has another; null once it is not live.",
+            "format": "uri",
+        },
+    )
 
     example: ClassVar[dict[str, Any]] = {
         "id": "0195a1f0-3c4e-7c1b-9a53-2f6d8e1b7a90",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bookingd import links
 from bookingd.api.docs import FILES
 from bookingd.api.fields import Id
 
@@ -23,6 +24,7 @@ TAGS = {
     "bookings": "Place, read and change bookings.",
     "services": "What can be booked. Open to anybody; keys that read everything see more.",
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
+    "manage": "What customers do with their booking, by the link that was mailed to them.",
     "outbox": "Mails that are owed, were sent, or could not be; send them again.",
     "calendar": "The bookings in a calendar program.",
     "webhooks": "Who is told of events by HTTP, signed as "
@@ -43,7 +45,8 @@ PATH: Mapping[str, Mapping[str, Any]] = {
     "messageId": Id().json_schema,
     "closureId": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
-    "token": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
+    "key": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
+    "token": {"type": "string", "pattern": f"^{links.PATTERN}$"},
 }
 """What stands for each `{name}` in a path."""
 

@@ -1,4 +1,4 @@
-"""API keys."""
+"""API keys, and secrets of the installation's own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from storage.rows import text
 from storage.sqlite.connection import Raw
 from storage.sqlite.records import json
 from storage.sqlite.statements import keys as sql
-from storage.writes import NoteUse, SaveKey, Write
+from storage.writes import KeepSecret, NoteUse, SaveKey, Write
 
 
 def _save_key(connection: Raw, write: SaveKey) -> None:
@@ -19,7 +19,14 @@ def _note_use(connection: Raw, write: NoteUse) -> None:
     connection.executemany(sql.NOTE_USE, uses)
 
 
+def _keep_secret(connection: Raw, write: KeepSecret) -> str:
+    connection.execute(sql.KEEP, [write.name, write.secret])
+    kept: str = connection.execute(sql.KEPT, [write.name]).fetchone()["secret"]
+    return kept
+
+
 CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     SaveKey: _save_key,
     NoteUse: _note_use,
+    KeepSecret: _keep_secret,
 }

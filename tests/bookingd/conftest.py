@@ -55,6 +55,7 @@ def a_config(**fields: Any) -> Config:
         "admin_key": ADMIN,
         "public_key": PUBLIC,
         "operator_key": None,
+        "link_secret": None,
         "relay": None,
         "mail_from": "bookings@example.org",
         "mail_dir": Path("mail"),

@@ -45,6 +45,7 @@ def test_nothing_set_is_a_desk():
         admin_key=None,
         public_key=None,
         operator_key=None,
+        link_secret=None,
         relay=None,
         mail_from="bookings@localhost",
         mail_dir=Path("mail"),
@@ -90,6 +91,7 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("ADMIN_KEY", KEY, "admin_key", KEY),
     ("PUBLIC_KEY", f"  {KEY} ", "public_key", KEY),
     ("OPERATOR_KEY", KEY, "operator_key", KEY),
+    ("LINK_SECRET", KEY * 2, "link_secret", KEY * 2),
     ("MAIL_FROM", "shop@example.org", "mail_from", "shop@example.org"),
     ("MAIL_DIR", "/tmp/letters", "mail_dir", Path("/tmp/letters")),
     ("TEMPLATES_DIR", "/tmp", "templates_dir", Path("/tmp")),
@@ -152,6 +154,7 @@ BAD = {
     "DATABASE_URL": "mysql://u:hidden-word@example.org/b",
     "ADMIN_KEY": "short",
     "PUBLIC_KEY": "k\u00e9y-of-sixteen-letters",
+    "LINK_SECRET": KEY,
     "SMTP_PORT": "0",
     "SMTP_TLS": "ssl",
     "MAIL_FROM": "nobody",
@@ -276,13 +279,14 @@ def test_names_that_mean_nothing_are_warned_of(monkeypatch: pytest.MonkeyPatch):
 def test_a_production_that_cannot_work_says_what_mends_it(monkeypatch: pytest.MonkeyPatch):
     warned = " ".join(loaded(monkeypatch, ENV="production").warnings)
     for mends in ("BOOKINGD_SMTP_HOST", "BOOKINGD_ADMIN_KEY", "BOOKINGD_ADMIN_EMAIL",
-                  "bookingd keys create"):  # fmt: skip
+                  "BOOKINGD_BASE_URL", "bookingd keys create"):  # fmt: skip
         assert mends in warned
 
 
 def test_a_desk_and_a_complete_production_warn_of_nothing(monkeypatch: pytest.MonkeyPatch):
     assert load().warnings == []
     whole = {"ADMIN_KEY": KEY, "SMTP_HOST": "x", "ADMIN_EMAIL": "a@example.org"}
+    whole |= {"BASE_URL": "https://booking.example.org"}
     assert loaded(monkeypatch, ENV="production", **whole).warnings == []
 
 

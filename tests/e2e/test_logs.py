@@ -21,18 +21,21 @@ WHO = {
 }
 MEMBERS = {"timestamp", "level", "logger", "message", "requestId", "context"}
 SECRETS = ("canary", "nameling", "901820", "wrong-key", ADMIN_KEY, PUBLIC_KEY)
+UNKNOWN = "00000000-0000-7000-8000-00000000ffff"
 
 
-def check_silence(text: str) -> None:
+def check_silence(text: str, *more: str) -> None:
     assert text
     found = text.casefold()
-    assert [secret for secret in SECRETS if secret.casefold() in found] == []
+    assert [secret for secret in (*SECRETS, *more) if secret.casefold() in found] == []
 
 
-async def provoke(daemon: Daemon, mailbox: Mailbox) -> None:
-    """Go wherever a fault could carry personal data into a log."""
+async def provoke(daemon: Daemon, mailbox: Mailbox) -> str:
+    """Go wherever a fault could carry personal data into a log; the token of a booking's link."""
     placed = await daemon.book(booking(0, **WHO))
     path = f"/api/bookings/{placed['id']}"
+    token: str = placed["manageUrl"].partition("#")[2]
+    await follow(daemon, token)
     assert (await daemon.post(booking(0, **WHO))).status == 409
     assert (await daemon.post(booking(1, **WHO, canary="canary"))).status == 400
     assert (await daemon.post(booking(1, **{**WHO, "email": "canary address"}))).status == 400
@@ -54,6 +57,24 @@ async def provoke(daemon: Daemon, mailbox: Mailbox) -> None:
     mailbox.refuse = lambda address: f"421 too many for <{address}>"
     await daemon.book(booking(4, **WHO))
     await eventually(lambda: "mail relay unreachable" in daemon.err)
+    return token
+
+
+async def follow(daemon: Daemon, token: str) -> None:
+    """The link, rightly and wrongly."""
+    path = f"/api/manage/{token}"
+    for method, where, json, status in (
+        ("GET", path, None, 200),
+        ("GET", f"{path}x", None, 404),
+        ("GET", f"{path}?{token}", None, 400),
+        ("GET", f"/manage/{token}", None, 404),
+        ("PUT", path, None, 405),
+        ("POST", f"{path}/cancel", {"reason": 1, token: token}, 400),
+    ):
+        assert (await daemon.ask(method, where, json, key=None)).status == status
+    async with daemon.connection() as (_, writer):
+        writer.write(f"GET {path}\x00 HTTP/1.1\r\n\r\n".encode())
+        await writer.drain()
 
 
 async def break_off(daemon: Daemon) -> None:
@@ -74,9 +95,9 @@ async def test_production_tells_everything_in_json_and_nothing_about_people(
     daemons: Daemons, mailbox: Mailbox
 ):
     daemon = await daemons.start(BOOKINGD_LOG_LEVEL="debug")
-    await provoke(daemon, mailbox)
+    token = await provoke(daemon, mailbox)
     assert await daemon.stop() == 0
-    check_silence(daemon.err)
+    check_silence(daemon.err, token)
     assert set(faults(daemon.err)) == {"mail relay unreachable; mails wait"}
     assert daemon.out == ""
     for line in log_lines(daemon.err):
@@ -87,9 +108,9 @@ async def test_production_tells_everything_in_json_and_nothing_about_people(
 
 async def test_development_tells_nothing_about_people_either(daemons: Daemons, mailbox: Mailbox):
     daemon = await daemons.start(BOOKINGD_ENV="development")
-    await provoke(daemon, mailbox)
+    token = await provoke(daemon, mailbox)
     assert await daemon.stop() == 0
-    check_silence(daemon.err)
+    check_silence(daemon.err, token)
     assert daemon.out.count(PUBLIC_KEY) == 2  # where the first booking is explained, on purpose
     assert "canary" not in daemon.out.casefold()
 
@@ -115,7 +136,7 @@ async def test_a_fault_that_nobody_foresaw_tells_nothing_about_people(
 async def test_a_request_is_one_line_that_carries_its_id(daemon: Daemon):
     given = await daemon.ask("GET", "/api/bookings", headers={"X-Request-Id": "mine-1"})
     assert given.headers["X-Request-Id"] == "mine-1"
-    made = await daemon.get("/api/bookings/none")
+    made = await daemon.get(f"/api/bookings/{UNKNOWN}")
     lines = {line["requestId"]: line for line in log_lines(daemon.err)}
     context = lines["mine-1"]["context"]
     assert context.pop("durationMs") >= 0

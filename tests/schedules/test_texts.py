@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 from schedules.samples import KINDS, samples
 from schedules.texts import LABELS, Text, Texts
 from schedules.wordings import BUILT_IN, Wordings
-from storage.model import Audience, Due, MessageKind
+from storage.model import Audience, Booking, BookingStatus, Due, MessageKind
 from tests.records import a_booking, a_due
 
 BOOKING = "019cadc6-9a80-7558-84b4-9ac4daed665b"
@@ -156,6 +156,35 @@ def test_questions_and_answers_are_text_too():
     found = text(due(answers={"<b>Why?": "</p><script>x"}))
     assert "<b>" not in found.html
     assert "<script>" not in found.html
+
+
+LINK = "https://booking.example.org/manage#"
+
+
+def link(booking: Booking) -> str:
+    return f"{LINK}{booking.id}-{booking.version}"
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize(("kind", "audience"), KINDS)
+def test_a_customer_has_a_link_to_what_can_still_be_changed(
+    locale: str, kind: MessageKind, audience: Audience
+):
+    status = BookingStatus.CANCELLED if kind is MessageKind.CANCELLED else BookingStatus.PENDING
+    told = due(kind=kind, audience=audience, locale=locale, status=status, version=3)
+    found = text(told, link=link)
+    has_one = audience is CUSTOMER and kind is not MessageKind.CANCELLED
+    assert (f"<{LINK}{BOOKING}-3>\n" in found.plain) == has_one
+    assert (f'<a href="{LINK}{BOOKING}-3"' in found.html) == has_one
+    assert (LINK in found.plain + found.html) == has_one
+
+
+def test_a_template_may_put_the_link_elsewhere(own: Path):
+    block = "{% block link %}{% endblock %}{% block footer %}To {{ link }}{% endblock %}"
+    write(own, mail__txt='{% extends "built-in/mail.txt" %}' + block)
+    found = text(due(), directory=own, link=link).plain
+    assert f"To {LINK}{BOOKING}-1" in found
+    assert found.count(LINK) == 1
 
 
 def test_words_of_the_house_replace_single_ones(own: Path):

@@ -154,6 +154,11 @@ CREATE TABLE api_keys (
     last_used_at TIMESTAMPTZ
 );
 
+CREATE TABLE secrets (
+    name   TEXT PRIMARY KEY,
+    secret TEXT NOT NULL
+);
+
 CREATE TABLE webhooks (
     id          UUID PRIMARY KEY,
     url         TEXT NOT NULL,

@@ -1,4 +1,4 @@
-"""The SQL of API keys."""
+"""The SQL of API keys and secrets."""
 
 from storage.model import ApiKey
 from storage.postgres.statements.records import save
@@ -22,3 +22,6 @@ UPDATE api_keys
  WHERE api_keys.id = used.id
 """
 """Locked in one order by all daemons, which use the same keys and note them at any time."""
+
+KEEP = "INSERT INTO secrets (name, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+KEPT = "SELECT secret FROM secrets WHERE name = $1"

@@ -182,6 +182,11 @@ CREATE TABLE api_keys (
     last_used_at TEXT
 ) STRICT;
 
+CREATE TABLE secrets (
+    name   TEXT PRIMARY KEY,
+    secret TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE webhooks (
     id          TEXT PRIMARY KEY,
     url         TEXT NOT NULL,

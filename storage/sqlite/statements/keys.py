@@ -1,4 +1,4 @@
-"""The SQL of API keys."""
+"""The SQL of API keys and secrets."""
 
 from storage.model import ApiKey
 from storage.sqlite.statements.records import save
@@ -13,3 +13,6 @@ UPDATE api_keys
    SET last_used_at = :at
  WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)
 """
+
+KEEP = "INSERT INTO secrets (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING"
+KEPT = "SELECT secret FROM secrets WHERE name = ?"

@@ -21,6 +21,7 @@ from bookingd.catalogue import Catalogue
 from bookingd.config import Config
 from bookingd.desk import Desk
 from bookingd.limiter import Limiter
+from bookingd.links import Links
 from bookingd.listener import Listener
 from bookingd.measures import MeasuredDesk, Measures
 from bookingd.vitals import Vitals
@@ -44,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 UNKNOWN = "00000000-0000-7000-8000-00000000ffff"
 """An id that nothing has."""
+
+LINKS = Links("https://booking.example.org", "what the links of the tests are signed with")
 
 Client = TestClient[web.Request, web.Application]
 
@@ -88,6 +91,7 @@ class House:
         app[context.DESK] = self.desk
         app[context.CATALOGUE] = Catalogue(self.storage)
         app[context.WEBHOOKS] = Webhooks(self.storage, self.clock)
+        app[context.LINKS] = LINKS
         app[context.KEYRING] = Keyring(self.config, self.storage, self.clock)
         rate = self.config.rate_limit
         app[context.LIMITER] = Limiter(rate) if rate else None

@@ -28,7 +28,9 @@ async def test_an_unknown_route_is_not_found(house: House, path: str):
 PARTS = {
     "{id}": UNKNOWN,
     "{messageId}": UNKNOWN,
-    "{token}": "bk_cal_" + "0" * 49,
+    "{closureId}": UNKNOWN,
+    "{key}": "bk_cal_" + "0" * 49,
+    "{token}": "A" * 48,
     "{file}": "swagger-ui.css",
 }
 

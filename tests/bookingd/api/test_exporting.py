@@ -42,6 +42,8 @@ async def test_a_file_of_json_is_what_the_list_has(house: House):
     assert answer.headers["Content-Disposition"] == 'attachment; filename="bookings.json"'
     assert answer.headers["Transfer-Encoding"] == "chunked"
     listed = await house.call("GET", "/api/bookings?sort=createdAt")
+    for booking in listed.body["data"]:
+        del booking["manageUrl"]
     assert answer.body == {"data": listed.body["data"]}
     assert len(answer.body["data"]) == 5
     assert body_schema(house).is_valid(answer.body)

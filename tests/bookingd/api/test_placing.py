@@ -67,6 +67,7 @@ async def test_a_booking_comes_back_as_it_was_sent_and_can_be_read(house: House)
         "status": "CONFIRMED",
         "createdAt": "2026-03-02T09:00:00Z",
         "updatedAt": "2026-03-02T09:00:00Z",
+        "manageUrl": placed["manageUrl"],
         "confirmationSent": False,
         "reminderSent": False,
         "version": 1,
