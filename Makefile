@@ -9,10 +9,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser redocly agree bench fuzz fuzz-raw slow lock dist clean
+.PHONY: help run test check browser redocly agree bench bench-mails fuzz fuzz-raw slow lock dist clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## start the daemon for development, with this folder's .env and database
 	@exec $(BIN)/bookingd serve $(ARGS)
@@ -44,6 +44,9 @@ agree: $(VENV)/installed-dev ## try 100,000 starts: are those accepted that are 
 
 bench: $(VENV)/installed-dev ## measure
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-mails: $(VENV)/installed-dev ## measure how fast mails leave, and what limits it
+	$(BIN)/python -m benchmarks.mails
 
 fuzz: $(VENV)/installed-dev ## try the API by its own document, on both databases: a few minutes
 	$(BIN)/python -m fuzzing documented --database sqlite $(ARGS)

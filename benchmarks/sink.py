@@ -20,6 +20,7 @@ class Sink:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self.pid = process.pid
         self.port = self._number()
 
     def taken(self) -> int:

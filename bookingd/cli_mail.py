@@ -2,6 +2,7 @@
 
 import os
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import localtime, make_msgid
 
 import click
@@ -9,7 +10,15 @@ import click
 from bookingd.cli_preview import preview
 from bookingd.config import Config
 from bookingd.terminal import configuration, fail, run
-from schedules.channels import Deferred, DeliveryError, Rejected, Relay, Uncertain, Unreachable
+from schedules.channels import (
+    Deferred,
+    DeliveryError,
+    Mail,
+    Rejected,
+    Relay,
+    Uncertain,
+    Unreachable,
+)
 
 _TOLD: dict[type[DeliveryError], tuple[int, str]] = {
     Unreachable: (os.EX_UNAVAILABLE, "The relay cannot be used, so every mail waits."),
@@ -50,10 +59,10 @@ def test(address: str) -> None:
     except DeliveryError as error:
         code, meaning = _TOLD[type(error)]
         fail(code, f"{meaning}\n{error}")
-    click.echo(f"The relay has taken it: {message['Message-ID']}")
+    click.echo(f"The relay has taken it: <{message.message_id}>")
 
 
-async def _send(relay: Relay, message: EmailMessage) -> None:
+async def _send(relay: Relay, message: Mail) -> None:
     from schedules.channels.email import EmailChannel
 
     channel = EmailChannel(relay)
@@ -63,7 +72,7 @@ async def _send(relay: Relay, message: EmailMessage) -> None:
         await channel.close()
 
 
-def _test_mail(settings: Config, address: str) -> EmailMessage:
+def _test_mail(settings: Config, address: str) -> Mail:
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = address
@@ -72,7 +81,12 @@ def _test_mail(settings: Config, address: str) -> EmailMessage:
     message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("This mail was sent by 'bookingd mail test'. Nobody has booked anything.\n")
-    return message
+    return Mail(
+        message_id=message["Message-ID"].strip("<>"),
+        sender=settings.mail_from,
+        recipient=address,
+        content=message.as_bytes(policy=SMTP),
+    )
 
 
 def _way(relay: Relay) -> str:

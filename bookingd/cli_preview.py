@@ -69,7 +69,7 @@ def _renderer(settings: Config) -> "Renderer":
 
 
 def _write(renderer: "Renderer", due: Due, output: Path) -> None:
-    content = bytes(renderer.mail(due))
+    content = renderer.mail(due).content
     name = f"{due.message.kind}.{due.message.audience}"
     files = {"eml": content} | _parts(content)
     for suffix, held in files.items():

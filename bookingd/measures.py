@@ -9,13 +9,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from email.message import EmailMessage
 from itertools import accumulate
 from typing import Any
 
 from bookingd.desk import Desk
 from schedules.actor import Question
-from schedules.channels import Channel, DeliveryError
+from schedules.channels import Channel, DeliveryError, Mail
 from schedules.webhooks import Call
 from storage.interface import Storage
 from storage.writes import Write
@@ -102,7 +101,7 @@ class MeasuredChannel:
         self._measures = measures
         self._clock = clock
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: Mail) -> None:
         """Return when the mail is the other side's. Raises a `DeliveryError`."""
         try:
             await self._channel.send(mail)

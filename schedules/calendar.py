@@ -24,7 +24,7 @@ PRODUCT = "-//bookingd//bookingd//EN"
 _LOCAL = "!$'*+-._~"
 """Marks that stand for themselves in the local part of a mailto URI (RFC 6068, section 2)."""
 
-_BEGIN = b"BEGIN:VEVENT\r\n"
+_END = b"END:VCALENDAR\r\n"
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -53,26 +53,15 @@ class Invitations:
         method = method_of(due)
         if method is None:
             return None
-        from icalendar import Calendar
-
         there = _told_in(due.booking, zone)
         event = self._event(due, attendee, there, summary)
         event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
-        calendar = Calendar()
-        calendar.add("PRODID", PRODUCT)
-        calendar.add("VERSION", "2.0")
-        calendar.add("CALSCALE", "GREGORIAN")
-        calendar.add("METHOD", method)
-        calendar.add_component(event)
         if method == "REQUEST":
             for ahead in self.alarms:
                 event.add_component(_alarm(ahead, summary))
-        content = calendar.to_ical()
-        if there is not UTC:
-            # Written once for each zone and year, because it is the larger half of an invitation.
-            described = _time_zone(zone, event.start.year, event.end.year)
-            content = content.replace(_BEGIN, described + _BEGIN, 1)
-        return Invitation(method, content)
+        described = b"" if there is UTC else _time_zone(zone, event.start.year, event.end.year)
+        begin, end = _calendar(method)
+        return Invitation(method, begin + described + event.to_ical() + end)
 
     def _event(self, due: Due, attendee: str, zone: tzinfo, summary: str) -> "Event":
         """One UID for ever; of two with one SEQUENCE the later DTSTAMP holds (RFC 5546, 2.1.5)."""
@@ -150,6 +139,19 @@ def _alarm(ahead: timedelta, summary: str) -> "Alarm":
 def _printable(text: str) -> str:
     """Without the control characters that no value may have (RFC 5545, section 3.1)."""
     return "".join(letter for letter in text if letter.isprintable() or letter == "\n")
+
+
+@lru_cache
+def _calendar(method: str) -> tuple[bytes, bytes]:
+    """How an iCalendar object begins and ends; the library takes long for every line."""
+    from icalendar import Calendar
+
+    calendar = Calendar()
+    calendar.add("PRODID", PRODUCT)
+    calendar.add("VERSION", "2.0")
+    calendar.add("CALSCALE", "GREGORIAN")
+    calendar.add("METHOD", method)
+    return calendar.to_ical().removesuffix(_END), _END
 
 
 @lru_cache(maxsize=256)

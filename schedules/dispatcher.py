@@ -19,8 +19,21 @@ from storage.writes import Claim, Release, Settle, Write
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8
-"""How many mails are under way at the same time, and as many calls of webhooks."""
+AT_ONCE = 16
+"""How many mails are under way at the same time, and as many calls of webhooks.
+
+More than there are connections to the relay: so some wait there, and no connection does.
+"""
+
+ENOUGH = AT_ONCE // 2
+"""When so many have ended, they are settled at once."""
+
+GATHER = 0.01
+"""Seconds between two looks, unless enough has ended meanwhile.
+
+What comes to be due and what ends in that time is claimed and settled by one commit. On SQLite
+bookings wait while others commit.
+"""
 
 FAREWELL = 25.0
 """Seconds that mails under way get to finish when the daemon stops."""
@@ -56,6 +69,8 @@ class Dispatcher(Actor[None]):
         self._delivery = Delivery(channel, renderer, self._relay, clock, pauses)
         self._under_way: set[asyncio.Task[None]] = set()
         self._unsettled: list[Settle] = []
+        self._enough = asyncio.Event()
+        self._next_look = 0.0
         self._stopping = False
 
     @property
@@ -82,16 +97,27 @@ class Dispatcher(Actor[None]):
         self.close()
 
     async def handle(self, letters: Sequence[None]) -> None:
-        """Settle what ended, and begin what is due."""
+        """Settle what ended, and begin what is due.
+
+        One at each turn of the event loop: to render a mail takes most of a millisecond, and
+        requests wait no longer than for one.
+        """
+        self._next_look = asyncio.get_running_loop().time() + GATHER
+        self._enough.clear()
         limit = max(self._places(), 0)
         if not limit and not self._unsettled:
             return
         claim = Claim(self._storage.owner, limit, self._clock(), self._calls)
-        claimed = await self._settle_and(claim)
-        if self._stopping:
-            return
-        for due in claimed or ():
+        for due in await self._settle_and(claim) or ():
+            if self._stopping:
+                return
             self._begin(due)
+            await asyncio.sleep(0)
+
+    async def _gather(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._next_look):
+                await self._enough.wait()
 
     def _places(self) -> int:
         """How many mails may begin; one at a time while bookings wait."""
@@ -124,6 +150,8 @@ class Dispatcher(Actor[None]):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
+        if len(self._unsettled) >= ENOUGH:
+            self._enough.set()
         self.poke()
 
     async def _deliver(self, due: Due) -> None:

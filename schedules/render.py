@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
 from pathlib import Path
 
-from schedules.body import POLICY, fill, header
+from schedules.body import written
 from schedules.calendar import Invitations
+from schedules.channels import Mail
 from schedules.samples import samples
 from schedules.texts import Link, Texts
 from storage.model import Due
+
+_POLICY = SMTP.clone(cte_type="7bit")
+"""Lines that every relay carries, whether it knows 8BITMIME or not."""
 
 
 class Renderer:
@@ -30,30 +35,30 @@ class Renderer:
         alarms: Sequence[timedelta] = (),
         link: Link | None = None,
     ) -> None:
-        self._sender = header("From", str(Address(addr_spec=sender)))
+        self._sender = Address(addr_spec=_ascii(sender))
         self._texts = Texts(time_zone=time_zone, locale=locale, directory=templates, link=link)
-        self._invitations = Invitations(_ascii(sender), alarms)
+        self._invitations = Invitations(self._sender.addr_spec, alarms)
 
-    def mail(self, due: Due) -> EmailMessage:
+    def mail(self, due: Due) -> Mail:
         """The same mail, Message-ID and all, at every attempt.
 
         Raises jinja2's `TemplateError`, and `ValueError` for an address that is none.
         """
-        message = due.message
-        recipient = Address(addr_spec=_ascii(message.recipient))
+        message, sender = due.message, self._sender.addr_spec
+        recipient = Address(addr_spec=_ascii(message.recipient)).addr_spec
         text = self._texts.text(due)
         invitation = self._invitations.of(
-            due, attendee=recipient.addr_spec, zone=self._texts.zone(due), summary=text.event
+            due, attendee=recipient, zone=self._texts.zone(due), summary=text.event
         )
-        mail = EmailMessage(policy=POLICY)
-        mail["Message-ID"] = f"<{message.id}@{self._sender.addresses[0].domain}>"
-        mail["From"] = self._sender
-        mail["To"] = recipient
-        mail["Subject"] = _plain(text.subject)
-        mail["Date"] = message.due_at
-        mail["Auto-Submitted"] = header("Auto-Submitted", "auto-generated")  # RFC 3834, section 5
-        fill(mail, text, invitation)
-        return mail
+        message_id = f"{message.id}@{self._sender.domain}"
+        headers = (
+            f"Message-ID: <{message_id}>\r\nFrom: {sender}\r\nTo: {recipient}\r\n"
+            f"Date: {format_datetime(message.due_at)}\r\n"
+            "Auto-Submitted: auto-generated\r\n"  # RFC 3834, section 5
+            "MIME-Version: 1.0\r\n"
+        )
+        content = headers.encode("ascii") + _subject(text.subject) + written(text, invitation)
+        return Mail(message_id=message_id, sender=sender, recipient=recipient, content=content)
 
     def complaints(self) -> dict[str, str]:
         """By the name of a template that fails for a sample of any mail, why.
@@ -66,13 +71,14 @@ class Renderer:
         return self._texts.complaints
 
 
-def _plain(subject: str) -> str:
-    """The subject on one line, and with nothing that the email package would decode.
+def _subject(words: str) -> bytes:
+    """The header; its words on one line, and with nothing that the email package would decode.
 
     It takes `=?...?=` in a header for an encoded word (RFC 2047), and what a customer wrote so
     could decode to a line break and headers of the customer's own.
     """
-    return " ".join(subject.split()).replace("=?", "= ?")
+    plain = " ".join(words.split()).replace("=?", "= ?")
+    return _POLICY.fold_binary("Subject", _POLICY.header_factory("Subject", plain))
 
 
 def _ascii(address: str) -> str:
@@ -82,4 +88,6 @@ def _ascii(address: str) -> str:
     from email_validator import validate_email
 
     found = validate_email(address, check_deliverability=False, test_environment=True)
-    return found.ascii_email or address
+    if found.ascii_email is None:
+        raise ValueError("the address is not ASCII")
+    return found.ascii_email

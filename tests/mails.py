@@ -5,9 +5,9 @@ from email.message import EmailMessage
 from email.policy import default
 
 
-def read(content: bytes | EmailMessage) -> EmailMessage:
+def read(content: bytes) -> EmailMessage:
     """What a mail reader makes of the bytes."""
-    found = message_from_bytes(bytes(content), policy=default)
+    found = message_from_bytes(content, policy=default)
     assert isinstance(found, EmailMessage)
     return found
 

@@ -57,6 +57,16 @@ class Relay:
     tls: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail as it travels: its envelope (RFC 5321, section 2.3.1) and its content (RFC 5322)."""
+
+    message_id: str
+    sender: str
+    recipient: str
+    content: bytes
+
+
 class Channel(Protocol):
     """One way out."""
 

@@ -1,17 +1,27 @@
 """E-mail by SMTP (RFC 5321), through aiosmtplib."""
 
 import asyncio
-from email.message import EmailMessage
 
 import aiosmtplib
 
-from schedules.channels import Deferred, DeliveryError, Rejected, Relay, Uncertain, Unreachable
+from schedules.channels import (
+    Deferred,
+    DeliveryError,
+    Mail,
+    Rejected,
+    Relay,
+    Uncertain,
+    Unreachable,
+)
 
 TIMEOUT = 30.0
 """Seconds to wait for a connection, and for each reply."""
 
 CLOSING = 421
 """The relay shuts its channel (RFC 5321, section 4.2.3): whatever the phase, its own trouble."""
+
+CONNECTIONS = 8
+"""How many there are to the relay at most."""
 
 KEPT = 30.0
 """Seconds that an idle connection is kept: relays, and firewalls in silence, drop older ones."""
@@ -30,10 +40,15 @@ class EmailChannel:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        self._places = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: Mail) -> None:
         """Hand the mail over. Raises a `DeliveryError` by the phase and the reply's code."""
+        async with self._places:
+            await self._send(mail)
+
+    async def _send(self, mail: Mail) -> None:
         smtp = await self._begin(mail)
         try:
             await _recipient(smtp, mail)
@@ -52,7 +67,7 @@ class EmailChannel:
             except (aiosmtplib.SMTPException, OSError):
                 smtp.close()
 
-    async def _begin(self, mail: EmailMessage) -> aiosmtplib.SMTP:
+    async def _begin(self, mail: Mail) -> aiosmtplib.SMTP:
         """A connection that has taken the sender; a kept one may have died meanwhile."""
         while self._idle:
             since, smtp = self._idle.pop()
@@ -92,17 +107,17 @@ class EmailChannel:
         return smtp
 
 
-async def _sender(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
+async def _sender(smtp: aiosmtplib.SMTP, mail: Mail) -> None:
     """Whoever refuses the sender refuses us, not this mail."""
     try:
-        await smtp.mail(mail["From"].addresses[0].addr_spec)
+        await smtp.mail(mail.sender)
     except (aiosmtplib.SMTPException, OSError) as error:
         raise Unreachable(f"at MAIL, {_kind(error)}", error) from error
 
 
-async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
+async def _recipient(smtp: aiosmtplib.SMTP, mail: Mail) -> None:
     try:
-        await smtp.rcpt(mail["To"].addresses[0].addr_spec)
+        await smtp.rcpt(mail.recipient)
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal("RCPT", error, Unreachable) from error
     except UnicodeError as error:
@@ -111,9 +126,9 @@ async def _recipient(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
         raise Unreachable(f"at RCPT, {_kind(error)}", error, at_mail=True) from error
 
 
-async def _content(smtp: aiosmtplib.SMTP, mail: EmailMessage) -> None:
+async def _content(smtp: aiosmtplib.SMTP, mail: Mail) -> None:
     try:
-        await smtp.data(mail.as_bytes())
+        await smtp.data(mail.content)
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal("DATA", error, Uncertain) from error
     except _LOST as error:

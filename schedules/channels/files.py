@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from email.message import EmailMessage
 from pathlib import Path
 
-from schedules.channels import Unreachable
+from schedules.channels import Mail, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -16,11 +15,11 @@ class FileChannel:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: Mail) -> None:
         """Write the file. Raises `Unreachable` when the directory cannot be written."""
-        path = self._directory / f"{mail['Message-ID'].strip('<>')}.eml"
+        path = self._directory / f"{mail.message_id}.eml"
         try:
-            await asyncio.to_thread(self._write, path, bytes(mail))
+            await asyncio.to_thread(self._write, path, mail.content)
         except OSError as error:
             raise Unreachable(f"cannot write {path}", error.strerror) from error
         log.info("mail written", extra={"file": str(path)})

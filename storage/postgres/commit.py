@@ -1,4 +1,4 @@
-"""Writes made true: new bookings many to a statement, everything else a transaction each."""
+"""Writes made true: new bookings and settled messages many to a statement, all else alone."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
@@ -7,15 +7,17 @@ from typing import Any, cast
 from storage.errors import StorageError
 from storage.postgres import bookings, catalogue, keys, outbox, webhooks
 from storage.postgres.connection import Connection, Pool, again
-from storage.writes import Place, Write
+from storage.writes import Place, Settle, Write
 
 
 async def commit(pool: Pool, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
-    """Carry out `writes` in order; neighbouring bookings share a statement."""
+    """Carry out `writes` in order; neighbours of those kinds share a statement."""
     outcomes: list[Any | StorageError] = []
     for kind, group in groupby(writes, type):
         if kind is Place:
             outcomes += await bookings.place_all(pool, cast("list[Place]", list(group)))
+        elif kind is Settle:
+            outcomes += await outbox.settle_all(pool, cast("list[Settle]", list(group)))
         else:
             outcomes += [await _alone(pool, write) for write in group]
     return outcomes

@@ -1,14 +1,15 @@
 """The outbox: claimed, settled, retried, superseded."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from storage.errors import NotFound, NotRetryable
+from storage.errors import NotFound, NotRetryable, StorageError, Unavailable
 from storage.ids import first_id, is_id
-from storage.model import Due, MessageState
-from storage.postgres.connection import Connection
+from storage.model import Due
+from storage.postgres.connection import Connection, Pool, again
 from storage.postgres.statements import outbox as sql
 from storage.rows import as_json, read_due
+from storage.settling import as_record, ends, outcomes
 from storage.writes import (
     IN_ORDER,
     Claim,
@@ -35,23 +36,22 @@ async def _claim(connection: Connection, write: Claim) -> list[Due]:
     )
 
 
-async def _settle(connection: Connection, write: Settle) -> bool:
-    message = write.message
-    return bool(
-        await connection.fetchval(
-            sql.SETTLE,
-            message.id,
-            message.leased_by,
-            message.attempts,
-            write.state,
-            int(write.refund),
-            write.next_attempt_at,
-            write.error,
-            write.at if write.state is MessageState.SENT else None,
-            message.confirms,
-            message.expires_at if message.reminds else None,
-        )
-    )
+async def settle_all(pool: Pool, settles: Sequence[Settle]) -> list[Any | StorageError]:
+    """One statement for all; if it breaks on one of them, one for each."""
+    ended = ends(settles)
+    records = list(map(as_record, ended.values()))
+    try:
+        settled = await again(pool, lambda connection: _settle(connection, records))
+    except StorageError as error:
+        if isinstance(error, Unavailable) or len(settles) == 1:
+            return [error] * len(settles)
+        return [(await settle_all(pool, [settle]))[0] for settle in settles]
+    return list(outcomes(settles, ended, settled))
+
+
+async def _settle(connection: Connection, records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The ids of those whose lease still held."""
+    return {row["id"] for row in await connection.fetch(sql.SETTLE, as_json(records))}
 
 
 async def _release(connection: Connection, write: Release) -> int:
@@ -89,7 +89,6 @@ async def _forget_messages(connection: Connection, write: ForgetMessages) -> int
 
 CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] = {
     Claim: _claim,
-    Settle: _settle,
     Release: _release,
     Retry: _retry,
     RetryDead: _retry_dead,

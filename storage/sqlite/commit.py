@@ -17,7 +17,7 @@ from storage.errors import (
 from storage.sqlite import bookings, catalogue, keys, outbox, webhooks
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
-from storage.writes import Erase, Place, Write
+from storage.writes import Erase, Place, Settle, Write
 
 
 def commit(
@@ -78,6 +78,8 @@ def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | Stora
     for kind, group in groupby(writes, type):
         if kind is Place:
             outcomes += bookings.place(connection, cast("list[Place]", list(group)))
+        elif kind is Settle:
+            outcomes += outbox.settle_all(connection, cast("list[Settle]", list(group)))
         else:
             outcomes += [_outcome(connection, write) for write in group]
     return outcomes

@@ -1,12 +1,13 @@
 """The outbox: claimed, settled, retried, superseded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from storage.errors import NotFound, NotRetryable
 from storage.ids import first_id
-from storage.model import Due, Message, MessageState
+from storage.model import Due
 from storage.rows import read_due, text
+from storage.settling import as_record, ends, outcomes
 from storage.sqlite.connection import Raw
 from storage.sqlite.records import json
 from storage.sqlite.statements import outbox as sql
@@ -35,32 +36,21 @@ def _claim(connection: Raw, write: Claim) -> list[Due]:
     )
 
 
-def _settle(connection: Raw, write: Settle) -> bool:
-    message = write.message
-    cursor = connection.execute(
-        sql.SETTLE,
-        {
-            "id": message.id,
-            "owner": message.leased_by,
-            "attempt": message.attempts,
-            "state": write.state,
-            "refund": write.refund,
-            "next_attempt_at": write.next_attempt_at and text(write.next_attempt_at),
-            "error": write.error,
-            "sent_at": text(write.at) if write.state is MessageState.SENT else None,
-        },
-    )
-    if cursor.rowcount and write.state is MessageState.SENT:
-        _mark(connection, message)
-    return bool(cursor.rowcount)
+def settle_all(connection: Raw, settles: Sequence[Settle]) -> list[bool]:
+    """All at once: between two statements the thread waits for Python's lock."""
+    ended = ends(settles)
+    records = list(map(as_record, ended.values()))
+    rows = connection.execute(sql.SETTLE, [json(records)]).fetchall()
+    settled = {row["id"] for row in rows}
+    _mark(connection, [record for record in records if record["id"] in settled])
+    return outcomes(settles, ended, settled)
 
 
-def _mark(connection: Raw, message: Message) -> None:
-    if message.confirms:
-        connection.execute(sql.CONFIRMATION_SENT, [message.booking_id])
-    elif message.reminds and message.expires_at:
-        start = text(message.expires_at)
-        connection.execute(sql.REMINDER_SENT, [message.booking_id, start])
+def _mark(connection: Raw, settled: Sequence[dict[str, Any]]) -> None:
+    """What arrived is noted at its booking."""
+    for column, statement in sql.MARK.items():
+        if records := [record for record in settled if record[column]]:
+            connection.execute(statement, [json(records)])
 
 
 def _release(connection: Raw, write: Release) -> int:
@@ -100,7 +90,6 @@ def _forget_messages(connection: Raw, write: ForgetMessages) -> int:
 
 CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     Claim: _claim,
-    Settle: _settle,
     Release: _release,
     Retry: _retry,
     RetryDead: _retry_dead,

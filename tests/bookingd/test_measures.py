@@ -2,18 +2,19 @@
 
 import asyncio
 import time
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from bookingd import measures as module
 from bookingd.measures import BOUNDS, Histogram, MeasuredChannel, MeasuredDesk, Measures
-from schedules.channels import Deferred, DeliveryError, Rejected, Uncertain, Unreachable
+from schedules.channels import Deferred, DeliveryError, Mail, Rejected, Uncertain, Unreachable
 from storage.errors import SlotTaken, StaleVersion, Unavailable
 from storage.interface import Storage
 from tests.deadlines import until_true
 from tests.records import NOW, a_booking, change, changed, place
+
+MAIL = Mail(message_id="1@example.org", sender="", recipient="", content=b"")
 
 
 def test_a_histogram_counts_up_to_and_with_each_bound():
@@ -97,7 +98,7 @@ class Relay:
         self._error = error
         self.closed = False
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: Mail) -> None:
         if self._error:
             raise self._error
 
@@ -110,14 +111,14 @@ async def test_a_mail_that_fails_is_counted_by_how(kind: type[DeliveryError]):
     measures = Measures()
     channel = MeasuredChannel(Relay(kind("no")), measures, lambda: NOW)
     with pytest.raises(kind):
-        await channel.send(EmailMessage())
+        await channel.send(MAIL)
     assert (measures.mails, measures.mailed_at) == ({kind.__name__: 1}, None)
 
 
 async def test_a_mail_that_leaves_is_counted_with_its_moment():
     measures, relay = Measures(), Relay()
     channel = MeasuredChannel(relay, measures, lambda: NOW)
-    await channel.send(EmailMessage())
+    await channel.send(MAIL)
     await channel.close()
     assert (measures.mails, measures.mailed_at, relay.closed) == ({"Sent": 1}, NOW, True)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from storage.errors import StorageError
 from storage.interface import Storage
 from storage.model import Message, MessageState
 from storage.writes import Release, Supersede
@@ -167,6 +168,44 @@ async def test_what_left_after_its_like_was_owed_again_is_sent(storage: Storage)
     assert await answer(storage, settle(message)) is True
     states = {one.id: one.state for one in await stored(storage)}
     assert states[message.id] is MessageState.SENT
+
+
+async def test_many_settle_at_once_each_in_its_own_way(storage: Storage):
+    other = a_booking(start=START + 2 * HOUR)
+    owed = [a_message(BOOKING), a_reminder(BOOKING, due=NOW), a_message(BOOKING), a_message(other)]
+    await done(storage, place(BOOKING, *owed[:3]), place(other, owed[3]))
+    claimed = {message.id: message for message in await claim(storage)}
+    confirmation, reminder, refused, deferred = (claimed[message.id] for message in owed)
+    assert (
+        await done(
+            storage,
+            settle(deferred, MessageState.PENDING, next_attempt_at=LATER, error="451 busy"),
+            settle(refused, MessageState.DEAD, error="550 no"),
+            settle(reminder),
+            settle(confirmation),
+        )
+        == [True] * 4
+    )
+    found = await storage.messages([BOOKING.id, other.id])
+    assert {message.id: (message.state, message.last_error) for message in found} == {
+        confirmation.id: (MessageState.SENT, None),
+        reminder.id: (MessageState.SENT, None),
+        refused.id: (MessageState.DEAD, "550 no"),
+        deferred.id: (MessageState.PENDING, "451 busy"),
+    }
+    booking = await storage.booking(BOOKING.id)
+    assert (booking.confirmation_sent, booking.reminder_sent) == (True, True)
+    assert not (await storage.booking(other.id)).confirmation_sent
+
+
+async def test_an_end_that_cannot_be_kept_harms_none_of_its_neighbours(storage: Storage):
+    other = a_booking(start=START + 2 * HOUR)
+    await done(storage, place(BOOKING, a_message(BOOKING)), place(other, a_message(other)))
+    one, another = await claim(storage)
+    refused, settled = await storage.commit(
+        [settle(one, MessageState.DEAD, error="\ud800"), settle(another)]
+    )
+    assert (type(refused), settled) == (StorageError, True)
 
 
 async def test_release_gives_back_what_the_daemon_holds(storage: Storage):

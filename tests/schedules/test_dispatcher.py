@@ -4,12 +4,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from schedules.channels import Deferred, Rejected, Uncertain, Unreachable
+from schedules.channels import Deferred, Mail, Rejected, Uncertain, Unreachable
 from schedules.channels.email import EmailChannel
 from schedules.circuit import Circuit
 from schedules.dispatcher import AT_ONCE
@@ -48,13 +47,13 @@ class Scripted:
 
     def __init__(self, *acts: Act) -> None:
         self.acts = list(acts)
-        self.sent: list[EmailMessage] = []
+        self.sent: list[Mail] = []
         self.tries = 0
         self.under_way = 0
         self.most_under_way = 0
         self.closed = False
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: Mail) -> None:
         assert not self.closed
         self.tries += 1
         self.under_way += 1
@@ -83,7 +82,7 @@ async def test_what_is_due_is_sent_and_the_booking_knows(office: Office):
     settled = await office.settled(message)
     assert (settled.state, settled.attempts, settled.sent_at) == (SENT, 1, NOW)
     [mail] = office.channel.sent
-    assert mail["Message-ID"] == f"<{message.id}@example.org>"
+    assert mail.message_id == f"{message.id}@example.org"
     assert (await office.storage.booking(message.booking_id)).confirmation_sent
 
 
@@ -125,7 +124,7 @@ async def test_a_mail_tells_of_the_booking_as_it_stood_when_the_mail_came_to_be_
     await office.settled(before_it)
     office.clock.pass_by(HOUR)
     await office.settled(after_it)
-    first, second = [words(read(mail)) for mail in office.channel.sent]
+    first, second = [words(read(mail.content)) for mail in office.channel.sent]
     assert ("Ada Example" in first, "Grace Example" in first) == (True, False)
     assert ("Ada Example" in second, "Grace Example" in second) == (False, True)
 

@@ -130,11 +130,11 @@ CREATE TABLE messages (
     FOREIGN KEY (booking_id, version) REFERENCES events ON DELETE CASCADE
 );
 
-CREATE INDEX message_pending ON messages (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX message_pending ON messages (next_attempt_at, id) WHERE state = 'pending';
 CREATE INDEX message_leased ON messages (leased_by) WHERE state = 'leased';
 CREATE INDEX message_by_booking ON messages (booking_id);
 CREATE INDEX message_lost ON messages (state) WHERE state IN ('dead', 'missed');
-CREATE INDEX message_call ON messages (next_attempt_at)
+CREATE INDEX message_call ON messages (next_attempt_at, id)
     WHERE state = 'pending' AND audience = 'webhook';
 CREATE INDEX message_by_webhook ON messages (recipient, id) WHERE audience = 'webhook';
 CREATE UNIQUE INDEX message_one_reminder ON messages (booking_id, due_at)

@@ -119,31 +119,43 @@ CLAIM = _CLAIM.format(which=MAILS)
 CLAIM_CALLS = _CLAIM.format(which=CALLS)
 
 SETTLE = """
-WITH settled AS (
+WITH ended AS (
+    SELECT *
+      FROM json_to_recordset($1) AS (
+          id uuid, owner integer, attempt integer, state text, refund integer,
+          next_attempt_at timestamptz, error text, sent_at timestamptz,
+          confirms boolean, reminds_of timestamptz)
+), settled AS (
     UPDATE messages
        SET state = CASE
-               WHEN state = 'superseded' AND $4 <> 'sent' THEN state
-               WHEN $4 = 'pending' AND $6 >= expires_at THEN 'missed'
-               ELSE $4
+               WHEN messages.state = 'superseded' AND ended.state <> 'sent' THEN messages.state
+               WHEN ended.state = 'pending' AND ended.next_attempt_at >= expires_at THEN 'missed'
+               ELSE ended.state
            END,
            leased_by = NULL,
-           attempts = attempts - $5,
-           next_attempt_at = coalesce($6, next_attempt_at),
-           last_error = $7,
-           sent_at = $8
-     WHERE id = $1 AND leased_by = $2 AND attempts = $3
-    RETURNING booking_id
+           attempts = attempts - refund,
+           next_attempt_at = coalesce(ended.next_attempt_at, messages.next_attempt_at),
+           last_error = error,
+           sent_at = ended.sent_at
+      FROM ended
+     WHERE messages.id = ended.id AND leased_by = owner AND attempts = attempt
+    RETURNING messages.id, messages.booking_id, confirms, reminds_of
 ), marked AS (
     UPDATE bookings
-       SET confirmation_sent = confirmation_sent OR $9::boolean,
-           reminder_sent = reminder_sent OR coalesce(start_time = $10::timestamptz, false)
-      FROM settled
-     WHERE bookings.id = settled.booking_id
-       AND $4 = 'sent'
-       AND ($9::boolean OR $10::timestamptz IS NOT NULL)
+       SET confirmation_sent = confirmation_sent OR confirmed,
+           reminder_sent = reminder_sent OR start_time = ANY(reminded_of)
+      FROM (SELECT booking_id,
+                   bool_or(confirms) AS confirmed,
+                   coalesce(array_agg(reminds_of) FILTER (WHERE reminds_of IS NOT NULL), '{}')
+                       AS reminded_of
+              FROM settled
+             WHERE confirms OR reminds_of IS NOT NULL
+             GROUP BY booking_id) AS sent
+     WHERE bookings.id = sent.booking_id
 )
-SELECT count(*) FROM settled
+SELECT id FROM settled
 """
+"""Many at once: a commit for each would be most of what a mail costs."""
 
 HOLD_BOOKING = """
 SELECT 1

@@ -55,31 +55,33 @@ MISS = """
 UPDATE messages
    SET state = 'missed'
  WHERE expires_at <= :now
-   AND id IN (SELECT id
-                FROM messages
-               WHERE state = 'pending' AND next_attempt_at <= :now
-               ORDER BY next_attempt_at, id
-               LIMIT 500)
+   AND rowid IN (SELECT rowid
+                   FROM messages
+                  WHERE state = 'pending' AND next_attempt_at <= :now
+                  ORDER BY next_attempt_at, rowid
+                  LIMIT 500)
 """
+"""Of what is due at one moment the first that was made comes first: so the index has it, too."""
 
 _CLAIM = """
 UPDATE messages
    SET state = 'leased', leased_by = :owner, attempts = attempts + 1
- WHERE id IN (SELECT id
-                FROM messages AS due
-               WHERE state = 'pending' AND {which} AND next_attempt_at <= :now
-                 AND (expires_at IS NULL OR expires_at > :now)
-                 AND NOT EXISTS (
-                     SELECT 1
-                       FROM messages AS earlier
-                      WHERE earlier.booking_id = due.booking_id
-                        AND earlier.audience = due.audience
-                        AND (due.audience <> 'webhook' OR earlier.recipient = due.recipient)
-                        AND earlier.version < due.version
-                        AND (earlier.state = 'leased'
-                             OR earlier.state = 'pending' AND earlier.next_attempt_at <= :soon))
-               ORDER BY next_attempt_at, id
-               LIMIT :limit)
+ WHERE rowid IN (
+           SELECT rowid
+             FROM messages AS due
+            WHERE state = 'pending' AND {which} AND next_attempt_at <= :now
+              AND (expires_at IS NULL OR expires_at > :now)
+              AND NOT EXISTS (
+                  SELECT 1
+                    FROM messages AS earlier
+                   WHERE earlier.booking_id = due.booking_id
+                     AND earlier.audience = due.audience
+                     AND (due.audience <> 'webhook' OR earlier.recipient = due.recipient)
+                     AND earlier.version < due.version
+                     AND (earlier.state = 'leased'
+                          OR earlier.state = 'pending' AND earlier.next_attempt_at <= :soon))
+            ORDER BY next_attempt_at, rowid
+            LIMIT :limit)
 RETURNING *, (SELECT booking
                 FROM events
                WHERE events.booking_id = messages.booking_id
@@ -93,21 +95,38 @@ CLAIM_CALLS = _CLAIM.format(which=CALLS)
 SETTLE = """
 UPDATE messages
    SET state = CASE
-           WHEN state = 'superseded' AND :state <> 'sent' THEN state
-           WHEN :state = 'pending' AND :next_attempt_at >= expires_at THEN 'missed'
-           ELSE :state
+           WHEN state = 'superseded' AND value ->> '$.state' <> 'sent' THEN state
+           WHEN value ->> '$.state' = 'pending' AND value ->> '$.next_attempt_at' >= expires_at
+               THEN 'missed'
+           ELSE value ->> '$.state'
        END,
        leased_by = NULL,
-       attempts = attempts - :refund,
-       next_attempt_at = coalesce(:next_attempt_at, next_attempt_at),
-       last_error = :error,
-       sent_at = :sent_at
- WHERE id = :id AND leased_by = :owner AND attempts = :attempt
+       attempts = attempts - (value ->> '$.refund'),
+       next_attempt_at = coalesce(value ->> '$.next_attempt_at', next_attempt_at),
+       last_error = value ->> '$.error',
+       sent_at = value ->> '$.sent_at'
+  FROM json_each(?)
+ WHERE messages.id = value ->> '$.id'
+   AND leased_by = value ->> '$.owner'
+   AND attempts = value ->> '$.attempt'
+RETURNING messages.id
 """
 
-CONFIRMATION_SENT = "UPDATE bookings SET confirmation_sent = 1 WHERE id = ?"
-
-REMINDER_SENT = "UPDATE bookings SET reminder_sent = 1 WHERE id = ? AND start_time = ?"
+MARK = {
+    "confirms": """
+UPDATE bookings
+   SET confirmation_sent = 1
+  FROM json_each(?)
+ WHERE bookings.id = value ->> '$.booking_id'
+""",
+    "reminds_of": """
+UPDATE bookings
+   SET reminder_sent = 1
+  FROM json_each(?)
+ WHERE bookings.id = value ->> '$.booking_id' AND start_time = value ->> '$.reminds_of'
+""",
+}
+"""What a booking is told of mails that arrived, by what they are."""
 
 _RETRY = f"""
 UPDATE messages

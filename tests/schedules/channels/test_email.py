@@ -5,7 +5,7 @@ import socket
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.message import EmailMessage
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from schedules.channels import (
     Deferred,
     DeliveryError,
+    Mail,
     Rejected,
     Uncertain,
     Unreachable,
@@ -29,7 +30,7 @@ from tests.schedules.smtp import HANG_UP, SILENCE, real_relay, relay, scripted_r
 RENDERER = Renderer(sender="bookings@example.org", time_zone="UTC")
 
 
-def a_mail(**fields: Any) -> EmailMessage:
+def a_mail(**fields: Any) -> Mail:
     return RENDERER.mail(a_due(a_booking(**fields)))
 
 
@@ -48,9 +49,9 @@ async def test_a_mail_arrives_as_it_was_written():
         await channel.send(mail)
         assert inbox.envelopes == [("bookings@example.org", ["ada@example.org"])]
         [taken] = inbox.mails
-        assert taken["Message-ID"] == mail["Message-ID"]
-        assert taken["Subject"].strip() == mail["Subject"]
-        assert ".\n..two dots\nÜ\n" in words(read(taken))
+        assert taken["Message-ID"] == f"<{mail.message_id}>"
+        assert taken["Subject"] == read(mail.content)["Subject"]
+        assert ".\n..two dots\nÜ\n" in words(taken)
 
 
 async def test_one_connection_serves_mail_after_mail():
@@ -278,8 +279,7 @@ async def test_a_relay_that_wants_a_login_gets_it_and_says_if_it_is_wrong(passwo
 
 
 async def test_an_address_that_no_relay_can_be_told_is_a_failed_delivery():
-    mail = a_mail()
-    mail.replace_header("To", "ada@b\u00fccher.example")
+    mail = replace(a_mail(), recipient="ada@b\u00fccher.example")
     async with real_relay() as inbox, channel_to(inbox.port) as channel:
         with pytest.raises(DeliveryError):
             await channel.send(mail)
