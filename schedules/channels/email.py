@@ -119,7 +119,7 @@ async def _recipient(smtp: aiosmtplib.SMTP, mail: Mail) -> None:
     try:
         await smtp.rcpt(mail.recipient)
     except aiosmtplib.SMTPResponseException as error:
-        raise _refusal("RCPT", error, Unreachable) from error
+        raise _refusal("RCPT", error) from error
     except UnicodeError as error:
         raise Rejected("the address is not ASCII") from error
     except _LOST as error:
@@ -130,20 +130,21 @@ async def _content(smtp: aiosmtplib.SMTP, mail: Mail) -> None:
     try:
         await smtp.data(mail.content)
     except aiosmtplib.SMTPResponseException as error:
-        raise _refusal("DATA", error, Uncertain) from error
+        raise _refusal("DATA", error) from error
     except _LOST as error:
         raise Uncertain(f"at DATA, {_kind(error)}", error) from error
 
 
-def _refusal(
-    phase: str, error: aiosmtplib.SMTPResponseException, unclear: type[DeliveryError]
-) -> DeliveryError:
-    """What a reply other than yes means; `unclear` where it is no refusal either."""
+def _refusal(phase: str, error: aiosmtplib.SMTPResponseException) -> DeliveryError:
+    """What a reply other than yes means."""
     summary = f"{error.code} at {phase}"
     if error.code == CLOSING:
         return Unreachable(summary, error.message, at_mail=True)
     if error.code < TEMPORARY:
-        return unclear(f"a reply at {phase} that makes no sense", error.message)
+        nonsense = f"a reply at {phase} that makes no sense"
+        if phase == "DATA":
+            return Uncertain(nonsense, error.message)
+        return Unreachable(nonsense, error.message, at_mail=True)
     kind = Deferred if error.code < PERMANENT else Rejected
     return kind(summary, error.message)
 

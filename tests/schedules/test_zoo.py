@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from schedules.channels import email as channel
-from schedules.channels.email import EmailChannel
-from schedules.dispatcher import AT_ONCE
+from schedules.channels.email import CONNECTIONS, EmailChannel
 from schedules.retry import ATTEMPTS, JITTER, UNCERTAIN
 from storage.model import Message, MessageState
 from tests.deadlines import PATIENCE, until
@@ -217,7 +216,7 @@ async def test_one_mail_that_hangs_delays_no_other(
     act: str,
 ):
     monkeypatch.setattr(channel, "TIMEOUT", 2 * PATIENCE)
-    poison, *others = a_row_of_bookings(AT_ONCE * 3)
+    poison, *others = a_row_of_bookings(CONNECTIONS * 3)
     await office.owe(poison, recipient="poison@example.org")
     good = await office.owe(*others)
     async with scripted_relay(**{where: [act] * 9}) as server:
