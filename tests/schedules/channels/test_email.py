@@ -172,6 +172,14 @@ async def test_the_phase_and_the_code_say_what_kind_of_failure_it_is(
         await until_true(lambda: server.open == 0)
 
 
+@pytest.mark.parametrize("act", [HANG_UP, "421 closing", "rubbish", "354 go on"])
+async def test_what_breaks_off_at_the_recipient_may_be_the_doing_of_this_mail(act: str):
+    async with scripted_relay(RCPT=act) as server, channel_to(server.port) as channel:
+        with pytest.raises(Unreachable) as caught:
+            await channel.send(a_mail())
+        assert caught.value.at_mail
+
+
 @pytest.mark.parametrize("phase", ["RCPT", "DATA", "CONTENT"])
 async def test_a_refusal_keeps_what_the_relay_said(phase: str):
     async with (
