@@ -66,7 +66,7 @@ class Keyring:
         scheme, _, given = (authorization or "").partition(" ")
         secret = given.strip()
         if scheme.lower() != SCHEME or not secret:
-            raise Unauthorized("send a key: Authorization: Bearer <key>")
+            raise Unauthorized("Send a key: Authorization: Bearer <key>.")
         return await self.holder(secret)
 
     async def holder(self, secret: str) -> Caller:
@@ -79,7 +79,7 @@ class Keyring:
             if compare_digest(known, presented):
                 return caller
         if not well_formed(secret):
-            raise Unauthorized("this is not a key: it is mistyped or not whole")
+            raise Unauthorized("This is not a key: it is mistyped or not whole.")
         return await self._kept_caller(presented)
 
     async def note_use(self) -> None:
@@ -96,7 +96,7 @@ class Keyring:
         """Found by its digest: how long that takes tells nothing of any key."""
         key, now = (await self._kept.get()).get(presented), self._clock()
         if key is None or not works(key, now):
-            raise Unauthorized("this key is not known, or no longer valid")
+            raise Unauthorized("This key is not known, or no longer valid.")
         self._used[key.id] = now
         return Caller(key.id, key.name, key.scope, key.origins)
 

@@ -115,7 +115,7 @@ def edit(
     moved = slot is not None and slot != Slot(booking.start_time, length)
     if slot is not None and moved:
         if not booking.live:
-            raise InvalidTransition(f"a booking that is {booking.status} cannot be moved")
+            raise InvalidTransition(f"A booking that is {booking.status} cannot be moved.")
         check_start(slot.start, moment.now)
         if slot.length != length:
             check_length(slot.length, service)

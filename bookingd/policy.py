@@ -56,7 +56,7 @@ class WrongLength(Exception):
 def check_transition(before: BookingStatus, after: BookingStatus) -> None:
     """Raises `InvalidTransition`."""
     if after not in TRANSITIONS[before]:
-        raise InvalidTransition(f"a booking that is {before} cannot become {after}")
+        raise InvalidTransition(f"A booking that is {before} cannot become {after}.")
 
 
 def changeable_until(booking: Booking, service: Service) -> datetime:
@@ -72,15 +72,15 @@ def changeable(booking: Booking, service: Service, now: datetime) -> bool:
 def check_changeable(booking: Booking, service: Service, now: datetime) -> None:
     """Raises `InvalidTransition` for a booking that is over, `TooLate`."""
     if not booking.live:
-        raise InvalidTransition(f"a booking that is {booking.status} cannot be changed")
+        raise InvalidTransition(f"A booking that is {booking.status} cannot be changed.")
     if now >= (until := changeable_until(booking, service)):
-        raise TooLate(f"could be changed until {until:%Y-%m-%dT%H:%M:%SZ}")
+        raise TooLate(f"It could be changed until {until:%Y-%m-%dT%H:%M:%SZ}.")
 
 
 def check_start(start: datetime, now: datetime) -> None:
     """Raises `InPast`."""
     if start <= now:
-        raise InPast("must be in the future")
+        raise InPast("Must be in the future.")
 
 
 def check_length(length: timedelta, service: Service) -> None:

@@ -16,7 +16,7 @@ FORESEEN = (
     r"hours(\.\w+)?: Must not have (intervals that overlap|hours that run into .*)\.",
     r"last: Must not lie before first\.",
     # A schema knows neither the time nor what is stored.
-    r"timeSlot\.startTime: must be in the future",
+    r"timeSlot\.startTime: Must be in the future\.",
     r"timeSlot\.duration: Must be a duration of the service, .*",
     r"(serviceId|resourceId|serviceIds\.\d+): Does not exist\.",
     r"(serviceId|resourceId): (Is archived|Is needed|There is none|Does not offer).*",

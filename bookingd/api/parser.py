@@ -69,16 +69,16 @@ def parse_json(body: bytes) -> Any:
 def paths(messages: Any) -> dict[str, str]:
     """`{"json": {"timeSlot": {"duration": ["Bad."]}}}` as `{"timeSlot.duration": "Bad."}`."""
     found = (leaf for location in messages.values() for leaf in leaves(location))
-    return {".".join(path) or "body": text for path, text in found}
+    return {".".join(path) if path else "body": text for path, text in found}
 
 
 def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each bad field of marshmallow's tree by its path, and what is wrong with it."""
+    """Each bad field of marshmallow's tree by its path, and the first that is wrong with it."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
             yield from leaves(inner, path if name == SCHEMA else (*path, str(name)))
     else:
-        yield path, " ".join(map(str, messages))
+        yield path, str(messages[0])
 
 
 class _Twice(ValueError):

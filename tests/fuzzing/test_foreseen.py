@@ -16,7 +16,7 @@ def refusal(code: str = "VALIDATION_ERROR", **errors: str) -> dict[str, Any]:
     "error",
     [
         refusal(phone="Must be a telephone number."),
-        refusal(**{"timeSlot.startTime": "must be in the future"}),
+        refusal(**{"timeSlot.startTime": "Must be in the future."}),
         refusal(**{"serviceIds.12": "Does not exist."}),
         refusal(serviceId="Is needed: there are several.", phone="Must be a telephone number."),
         refusal(dueTo="Must not lie before dueFrom."),

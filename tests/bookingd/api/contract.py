@@ -1,7 +1,9 @@
 """Responses held to the OpenAPI document: what is not in it is drift."""
 
 import json
+import re
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +13,7 @@ from bookingd.api.openapi import document
 
 ERROR = {"$ref": "#/components/schemas/Error"}
 BASE = "urn:bookingd:openapi"
+SENTENCE = re.compile(r"[A-Z]((?![.!?] [A-Z]).)*\.")
 
 
 class Contract:
@@ -28,6 +31,18 @@ class Contract:
         """What the document does not say of this response; None when all is as it says."""
         if request.method == "OPTIONS":
             return None  # preflights belong to CORS
+        return self._wording(response) or self._shape(request, response)
+
+    def _wording(self, response: web.StreamResponse) -> str | None:
+        """Every error is one sentence: it begins with a large letter and ends with a full stop."""
+        if response.status < HTTPStatus.BAD_REQUEST or not getattr(response, "body", None):
+            return None
+        error = json.loads(_text(response))
+        said = [error["message"], *(one["message"] for one in error["errors"])]
+        wrong = [text for text in said if not SENTENCE.fullmatch(text)]
+        return f"no sentence: {wrong}" if wrong else None
+
+    def _shape(self, request: web.Request, response: web.StreamResponse) -> str | None:
         route = request.match_info.route
         if request.match_info.http_exception is not None or route.resource is None:
             return self._body(ERROR, response)
