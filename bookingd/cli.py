@@ -7,6 +7,7 @@ import click
 from bookingd import __version__
 from bookingd.cli_bookings import bookings
 from bookingd.cli_catalogue import group
+from bookingd.cli_doctor import doctor
 from bookingd.cli_erase import erase
 from bookingd.cli_hours import close, closures, hours, open_
 from bookingd.cli_keys import keys
@@ -86,6 +87,7 @@ def openapi() -> None:
 
 bookings.add_command(erase)
 main.add_command(bookings)
+main.add_command(doctor)
 main.add_command(keys)
 main.add_command(mail)
 main.add_command(outbox)

@@ -32,7 +32,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "path", [[], ["serve"], ["check"], ["migrate"], ["openapi"], ["keys"], ["keys", "create"],
              ["mail"], ["mail", "preview"],
-             ["setup"],
+             ["doctor"], ["setup"],
              ["services"], ["services", "list"], ["services", "show"], ["services", "add"],
              ["services", "change"], ["services", "archive"], ["services", "restore"],
              ["resources"], ["resources", "list"], ["resources", "hours"], ["resources", "close"],
@@ -110,7 +110,7 @@ def test_a_directory_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, 
 
 
 LOOKING = [
-    ["check"], ["services", "list"], ["resources", "close", "x", "2027-12-24"],
+    ["check"], ["doctor"], ["services", "list"], ["resources", "close", "x", "2027-12-24"],
     ["keys", "list"], ["keys", "revoke", "x"], ["keys", "roll", "x"],
     ["bookings", "list"], ["bookings", "export"],
     ["bookings", "erase", "--email", "ada@example.org", "--yes"],
