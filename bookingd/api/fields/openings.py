@@ -8,7 +8,9 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from bookingd.api.fields.described import Described
+from bookingd.availability.holiday import holidays_of
 from bookingd.openings import FORM, overlap_of_day, overlap_of_week
+from bookingd.policy import EARLIEST_INSTANT
 from storage.model import WEEKDAYS
 
 _DAY = "20[0-9]{2}-[0-9]{2}-[0-9]{2}"
@@ -107,11 +109,8 @@ def _openings(value: Any) -> tuple[str, ...]:
 
 
 def _has_holidays(region: str) -> bool:
-    from holidays import country_holidays
-
-    country, _, part = region.partition("-")
     try:
-        country_holidays(country, subdiv=part or None)
+        holidays_of(region, EARLIEST_INSTANT.year)
     except NotImplementedError:
         return False
     return True
