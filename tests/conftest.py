@@ -1,21 +1,36 @@
 """Databases for the tests: SQLite in a file, PostgreSQL in a server of its own."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage import open_storage
 from storage.interface import Storage
-from tests import postgres
+from tests import memory, postgres
 from tests.records import PREPARED, done
+
+# What holds is tried with the same examples every time; how long one takes depends on the machine.
+# Others are found by ARGS=--hypothesis-profile=default, to be written down as examples.
+settings.register_profile(
+    "same",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("same")
 
 
 def pytest_configure() -> None:
-    """pytest-asyncio asks for the current loop before its first test, and so would make one.
+    """Put the folders of the tests in memory, and have no event loop yet.
 
-    Nobody would close that one; it would be missed in whichever test the collector runs.
+    pytest-asyncio asks for the current loop before its first test, and so would make one. Nobody
+    would close that one; it would be missed in whichever test the collector runs.
     """
+    if folder := memory.folder():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
     asyncio.set_event_loop(None)
 
 

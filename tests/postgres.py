@@ -6,7 +6,6 @@ BOOKINGD_TEST_POSTGRES names one whose role may create databases.
 
 import fcntl
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 
-ROOM = 2 * 1024**3
+from tests import memory
 
 
 @contextmanager
@@ -29,19 +28,12 @@ def running_server() -> Iterator[str]:
         yield given
         return
     # The path is short, because that of a socket has at most 107 bytes.
-    home = Path(tempfile.mkdtemp(prefix="pg", dir=_in_memory()))
+    home = Path(tempfile.mkdtemp(prefix="pg", dir=memory.folder()))
     server = _start(home)
     with _ended_with_us(server.get_pid(), home):
         # Nothing here has to outlive the machine, and commits are as visible without.
         server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
         yield server.get_uri()
-
-
-def _in_memory() -> Path | None:
-    """A folder in memory with room for a server, if there is one: it takes half the time."""
-    folder = Path("/dev/shm")
-    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
-    return folder if roomy else None
 
 
 def _start(home: Path) -> Any:
@@ -69,7 +61,7 @@ def _ended_with_us(pid: int, home: Path) -> Iterator[None]:
 async def fresh_database(server: str) -> AsyncIterator[str]:
     """The URL of an empty database that is dropped afterwards, whoever is still connected."""
     name = f"bookingd_{uuid4().hex}"
-    await execute(server, f"CREATE DATABASE {name}")
+    await execute(server, f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:

@@ -51,7 +51,7 @@ def by_brute_force(ranges: Ranges, length: timedelta, count: int) -> list[dateti
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ranges=busy(), minutes=st.integers(1, 40), count=st.integers(0, 6))
 def test_the_gaps_are_those_that_trying_every_minute_finds(
     ranges: Ranges, minutes: int, count: int

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import NotFound, SlotTaken, StaleVersion
@@ -117,11 +117,7 @@ def parts(batches: Iterable[list[tuple[Any, type]]]) -> Iterator[list[tuple[Any,
         yield part
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=40)
 @given(batches=batches)
 async def test_it_agrees_with_a_list_in_memory(storage: Storage, batches: list[list[Ask]]):
     rooms = [a_resource() for _ in range(ROOMS)]

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.ids import new_id
@@ -30,11 +30,7 @@ from tests.records import (
     place,
 )
 
-bounded = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+bounded = settings(max_examples=40)
 
 TEXTS = {
     "empty": "",

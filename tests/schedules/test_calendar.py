@@ -196,7 +196,7 @@ def test_an_appointment_over_the_turn_of_the_year_has_both_years():
     assert datetime(2027, 4, 30, 12, tzinfo=described).utcoffset() == timedelta(hours=2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=120), st.text(max_size=120))
 def test_whatever_somebody_is_called_the_object_stays_whole(name: str, summary: str):
     text = ical(a_due(a_booking(name=name)), summary=summary)

@@ -225,7 +225,7 @@ def test_an_encoded_word_in_a_name_is_not_decoded_into_headers(name: str):
     assert name in text(a_due(a_booking(name=name), audience=ADMIN))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=200))
 def test_no_name_becomes_a_header(name: str):
     due = a_due(a_booking(name=name), audience=ADMIN)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookingd.api.parser import _once
@@ -402,9 +402,7 @@ TREES = st.recursive(
     max_leaves=10,
 )
 NAMES = st.sampled_from([*a_body(), "phone", "inquiry", "answers", "timeZone", "locale", "x"])
-quick = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+quick = settings(max_examples=150)
 
 
 def acceptable(answer: Answer) -> None:

@@ -68,7 +68,7 @@ CASES: list[tuple[fields.Field[Any], st.SearchStrategy[Any]]] = [
 def test_a_field_takes_what_it_says_and_nothing_else(field: fields.Field[Any], given_: Any):
     validator = Draft202012Validator(said(field), validate_formats=True)
 
-    @settings(max_examples=400)
+    @settings(max_examples=150)
     @given(given_)
     def agree(value: Any) -> None:
         assert validator.is_valid(value) == takes(field, value), repr(value)
@@ -89,7 +89,7 @@ def test_a_url_is_taken_if_it_is_as_described_and_leads_somewhere(anywhere: bool
     field.anywhere = anywhere
     validator = Draft202012Validator(said(field), validate_formats=True)
 
-    @settings(max_examples=1000)
+    @settings(max_examples=300)
     @given(URL)
     def agree(text: str) -> None:
         wrong = refusal(field, text)

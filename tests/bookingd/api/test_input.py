@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
@@ -21,11 +21,7 @@ from tests.records import START
 NOT_TEXT = ["Cc", "Cs", "Zl", "Zp"]
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
-bounded = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+bounded = settings(max_examples=40)
 
 
 def texts(longest: int, *, lines: bool = False) -> st.SearchStrategy[str]:
@@ -133,7 +129,7 @@ DOMAINS = st.lists(LABELS, max_size=4).flatmap(
 MARKS = st.sampled_from([*'@."<>()[],;:\\ -_\u00e4\u3002\uff20', "xn--", "\u0131", "\u212a"])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200)
 @given(local=LOCALS, domain=DOMAINS)
 @example("a" * 64, "example.org")
 @example("a" * 65, "example.org")
@@ -147,7 +143,7 @@ def test_a_plain_address_is_judged_as_the_library_does(local: str, domain: str):
     assert taken(text) == judged(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200)
 @given(local=LOCALS, domain=DOMAINS, mark=MARKS, at=st.floats(0, 1))
 def test_so_is_one_that_is_nearly_plain(local: str, domain: str, mark: str, at: float):
     plain = f"{local}@{domain}"
