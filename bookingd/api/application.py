@@ -36,6 +36,7 @@ from bookingd.api.middleware import (
 from bookingd.api.schemas import NewBooking
 from bookingd.config import Config
 from bookingd.draining import Drain
+from bookingd.web import manage as manage_page
 from storage.ids import FORM
 
 ID = f"{{id:{FORM.pattern}}}"
@@ -72,6 +73,8 @@ def application(config: Config) -> web.Application:
             web.get("/api/calendar/{key}.ics", calendar.feed, expect_handler=_encourage),
             web.get("/api/manage/{token}", manage.read, expect_handler=_encourage),
             web.post("/api/manage/{token}/cancel", manage.cancel, expect_handler=_encourage),
+            web.get("/manage", manage_page.page, expect_handler=_encourage),
+            web.get("/manage/{part}", manage_page.part, expect_handler=_encourage),
             web.get("/api/health", health.health, expect_handler=_encourage),
             web.get("/api/health/db", health.database, expect_handler=_encourage),
             web.get("/api/health/jobs", health.jobs, expect_handler=_encourage),

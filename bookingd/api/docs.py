@@ -12,6 +12,7 @@ from aiohttp import web
 from bookingd.api.context import DOCUMENT
 from bookingd.api.declare import about, answers, may_fail, open_to
 from bookingd.api.errors import ApiError, Code
+from bookingd.api.files import served
 
 OURS = Path(__file__).parent / "swagger"
 FILES = {
@@ -58,7 +59,7 @@ async def document(request: web.Request) -> web.Response:
 @open_to()
 async def page(_request: web.Request) -> web.Response:
     """GET /api/docs/ui."""
-    response = await _read(OURS / "index.html", "text/html")
+    response = await served(OURS / "index.html", "text/html")
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
@@ -75,14 +76,7 @@ async def file(request: web.Request) -> web.Response:
     if name not in FILES:
         raise ApiError(Code.NOT_FOUND)
     ours = OURS / name
-    return await _read(ours if ours.exists() else _theirs() / name, FILES[name])
-
-
-async def _read(path: Path, kind: str) -> web.Response:
-    body = await asyncio.to_thread(path.read_bytes)
-    return web.Response(
-        body=body, content_type=kind, charset="utf-8" if kind.startswith("text/") else None
-    )
+    return await served(ours if ours.exists() else _theirs() / name, FILES[name])
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Any
 from bookingd import links
 from bookingd.api.docs import FILES
 from bookingd.api.fields import Id
+from bookingd.web.manage import PARTS
 
 DESCRIPTION = """\
 Appointments for a small business. Two live bookings of a resource never overlap, and every mail
@@ -45,6 +46,7 @@ PATH: Mapping[str, Mapping[str, Any]] = {
     "messageId": Id().json_schema,
     "closureId": Id().json_schema,
     "file": {"type": "string", "enum": list(FILES)},
+    "part": {"type": "string", "enum": list(PARTS)},
     "key": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
     "token": {"type": "string", "pattern": f"^{links.PATTERN}$"},
 }

@@ -5,40 +5,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import expect
 
 from tests.e2e.booking import booking
-from tests.e2e.browser import chromium
+from tests.e2e.browser import Visit, chromium
 from tests.e2e.daemon import PUBLIC_KEY, Daemon
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
 ]
-
-
-class Visit:
-    """A page, what it wanted from elsewhere, and what the browser complained of."""
-
-    def __init__(self, page: Page, daemon: Daemon) -> None:
-        self.page = page
-        self.daemon = daemon
-        self.elsewhere: list[str] = []
-        self.complaints: list[str] = []
-        page.on("console", lambda said: self._note(said.type, said.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    async def guard(self, route: Route) -> None:
-        url = route.request.url
-        if url.startswith((f"{self.daemon.url}/", "data:")):
-            await route.continue_()
-        else:
-            self.elsewhere.append(url)
-            await route.abort()
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning"}:
-            self.complaints.append(text)
 
 
 @pytest.fixture

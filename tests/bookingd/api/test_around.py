@@ -32,6 +32,7 @@ PARTS = {
     "{key}": "bk_cal_" + "0" * 49,
     "{token}": "A" * 48,
     "{file}": "swagger-ui.css",
+    "{part}": "page.js",
 }
 
 
