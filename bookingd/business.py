@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from bookingd.api.catalogue_schemas import NewClosure, NewResource, NewService
-from bookingd.api.fields import Text
+from bookingd.api.fields import Distinct, Text
 from bookingd.api.parser import leaves
 from bookingd.setup import Path
 
@@ -24,7 +24,7 @@ class BadFile(Exception):
 class _Resource(NewResource):
     """A resource, its services by name, and its closures."""
 
-    services = fields.List(Text(200), load_default=())
+    services = Distinct(Text(200), most=200, load_default=())
     closures = fields.List(fields.Nested(NewClosure), load_default=())
 
     class Meta:

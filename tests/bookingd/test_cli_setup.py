@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,18 @@ def test_a_service_that_nobody_has_is_told_by_its_line(file: Path):
     result = run("setup", str(file))
     assert result.exit_code == os.EX_DATAERR
     assert f"{file}:3: services.0: There is no service called Haircut." in result.stderr
+
+
+@pytest.mark.usefixtures("file")
+def test_the_commands_of_the_owners_page_do_what_it_says():
+    page = EXAMPLE.parents[1] / "docs" / "owner.md"
+    lines = re.findall(
+        r"^    bookingd ((?:setup|services|resources) .+)$", page.read_text(), re.MULTILINE
+    )
+    assert len(lines) > 10
+    for line in lines:
+        result = run(*shlex.split(line))
+        assert result.exit_code == 0, (line, result.output)
 
 
 def test_a_file_that_is_not_utf_8_is_told(file: Path):
