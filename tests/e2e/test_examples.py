@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.booking import FIRST, booking, slot
 from tests.e2e.browser import chromium
@@ -167,6 +167,35 @@ async def test_a_customer_books(shop: Shop):
     assert made.items() >= {**wanted, "timeSlot": slot(0)}.items()
     begins = FIRST.astimezone(ZoneInfo(ZONE))
     await expect(shop.page.locator(".thanks")).to_contain_text(f"{begins:%H:%M} ({ZONE})")
+
+
+async def test_who_clicks_twice_books_once(shop: Shop):
+    await shop.fill()
+    await shop.page.evaluate("for (let n = 0; n < 2; n++) document.forms[0].requestSubmit()")
+    await expect(shop.page.get_by_text("Thank you, Ada O'Brien")).to_be_focused()
+    first, second = shop.sent
+    assert first["idempotency-key"] == second["idempotency-key"]
+    assert len(await shop.bookings()) == 1
+
+
+async def test_who_sends_again_after_a_lost_answer_books_once(shop: Shop):
+    async def lose(route: Route) -> None:
+        headers = await route.request.all_headers()
+        assert (await route.fetch(headers=headers)).status == 201
+        await route.abort()
+
+    await shop.page.route("**/api/bookings", lose, times=1)
+    await shop.fill()
+    await shop.send()
+    alert = shop.page.get_by_role("alert")
+    await expect(alert).to_contain_text("Please send again: you will not be booked twice.")
+    assert len(await shop.bookings()) == 1
+
+    await shop.send()
+    await expect(shop.page.get_by_text("Thank you, Ada O'Brien")).to_be_focused()
+    first, second = shop.sent
+    assert first["idempotency-key"] == second["idempotency-key"]
+    assert len(await shop.bookings()) == 1
 
 
 async def test_what_is_wrong_with_a_field_is_said_beside_it(shop: Shop):
