@@ -8,7 +8,7 @@ from typing import Any
 
 from fuzzing.wire import Answer
 
-GOOD = {200, 201, 204, 304}
+GOOD = {200, 201, 202, 204, 304}
 BAD = {400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422}
 MEMBERS = {
     *("statusCode", "message", "errorCode", "timestamp", "requestId", "errors"),

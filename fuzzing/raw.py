@@ -5,14 +5,14 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.servers import healthy
-from fuzzing import judge
+from fuzzing import judge, requests
 from fuzzing.mutations import case
-from fuzzing.requests import Keys, Request, place
+from fuzzing.requests import Keys, Request
 from fuzzing.wire import NoAnswerError, ask, ask_well
 
 AT_ONCE = 32
@@ -36,7 +36,7 @@ async def attack(
 ) -> Findings:
     """Send that many broken requests, then look at what they left behind."""
     findings, begun, before = Findings(), time.monotonic(), datetime.now(UTC)
-    keys = await _with_booking(port, keys)
+    keys = await _furnished(port, keys)
     numbers = iter(range(1, cases + 1))
 
     async def client() -> None:
@@ -53,9 +53,25 @@ async def attack(
     return findings
 
 
-async def _with_booking(port: int, keys: Keys) -> Keys:
-    answer = await ask_well(port, place(keys, 0).bytes())
-    return Keys(keys.admin, keys.public, json.loads(answer.body)["id"])
+async def _furnished(port: int, keys: Keys) -> Keys:
+    """Make what is there to be changed; what the bookings are of stays as it is."""
+
+    async def made(request: Request) -> dict[str, Any]:
+        answer = await ask_well(port, request.bytes())
+        return dict(json.loads(answer.body))
+
+    def new(several: str, document: Any) -> Request:
+        return Request("POST", f"/api/{several}", keys.writing).with_json(document)
+
+    booking = await made(new("bookings", requests.booking(0)))
+    return replace(
+        keys,
+        booking=booking["id"],
+        token=booking["manageUrl"].partition("#")[2],
+        service=(await made(new("services", requests.SERVICE)))["id"],
+        resource=(await made(new("resources", requests.RESOURCE)))["id"],
+        webhook=(await made(new("webhooks", requests.WEBHOOK)))["id"],
+    )
 
 
 async def _one(port: int, raw: bytes, number: int, findings: Findings) -> None:
@@ -70,7 +86,7 @@ async def _one(port: int, raw: bytes, number: int, findings: Findings) -> None:
         complaint = judge.complaint(answer)
         if complaint:
             findings.wrong.append(f"case {number}: {complaint:.300} to {raw[:300]!r}")
-        elif answer.status == 201:
+        elif answer.headers.get("location", "").startswith("/api/bookings/"):
             findings.placed.add(json.loads(answer.body)["id"])
 
 

@@ -36,11 +36,33 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What opens the daemon, and a booking that is there."""
+    """What opens the daemon, and the ids of what is there to be changed."""
 
     admin: str
     public: str
     booking: str = ""
+    token: str = ""
+    service: str = ""
+    resource: str = ""
+    webhook: str = ""
+
+    @property
+    def reading(self) -> list[tuple[str, str]]:
+        """What an administrator sends with a request."""
+        return [("Authorization", f"Bearer {self.admin}")]
+
+    @property
+    def writing(self) -> list[tuple[str, str]]:
+        """What goes with a body."""
+        return [*self.reading, JSON]
+
+
+UNKNOWN = "00000000-0000-7000-8000-00000000ffff"
+SERVICE = {"name": "Haircut", "durations": [30, 45], "price": "25 EUR", "dailyCap": 9}
+RESOURCE = {"name": "Room 2", "timeZone": "Europe/Lisbon", "email": "room@example.com"}
+WEBHOOK = {"url": "https://hooks.example.com/bookings", "active": False}
+HOURS = {"hours": {"monday": ["09:00-12:30", "14:00-18:00"]}}
+CLOSURE = {"first": "2027-12-24", "last": "2027-12-31", "reason": "Between the years"}
 
 
 def booking(number: int) -> dict[str, Any]:
@@ -54,6 +76,8 @@ def booking(number: int) -> dict[str, Any]:
         "answers": {"Allergies?": "None"},
         "timeZone": "Europe/Lisbon",
         "locale": "pt-PT",
+        "serviceId": "00000000-0000-7000-8000-000000000001",
+        "resourceId": "00000000-0000-7000-8000-000000000002",
         "timeSlot": {
             "startTime": slots.start(number).isoformat(),
             "duration": slots.MINUTES,
@@ -68,23 +92,46 @@ def place(keys: Keys, number: int) -> Request:
 
 
 def every(keys: Keys, number: int) -> list[Request]:
-    """List a good request of each kind."""
-    admin = [("Authorization", f"Bearer {keys.admin}")]
-    writing = [*admin, JSON]
-    one = f"/api/bookings/{keys.booking}"
+    """List a good request of each kind; about half are of bookings."""
+    return [*_of_bookings(keys, number), *_of_the_rest(keys)]
+
+
+def _of_bookings(keys: Keys, number: int) -> list[Request]:
+    one, reading, writing = f"/api/bookings/{keys.booking}", keys.reading, keys.writing
     search = "?status=PENDING,CONFIRMED&dateFrom=2026-01-01T00:00:00Z&sort=-createdAt&limit=2"
     return [
-        place(keys, number),
-        place(keys, number),
-        Request("POST", "/api/bookings", writing).with_json(booking(number)),
-        Request("GET", f"/api/bookings{search}", admin),
-        Request("GET", "/api/bookings?cursor=&limit=1&email=a@b.example&q=Ada", admin),
-        Request("GET", one, [*admin, ("Accept", "application/problem+json")]),
+        *[place(keys, number)] * 4,
+        *[Request("POST", "/api/bookings", writing).with_json(booking(number))] * 2,
+        Request("GET", f"/api/bookings{search}", reading),
+        Request("GET", "/api/bookings?cursor=&limit=1&email=a@b.example&q=Ada", reading),
+        Request("GET", one, [*reading, ("Accept", "application/problem+json")]),
+        Request("GET", f"{one}/events", reading),
         Request("PUT", one, [*writing, ("If-Match", "*")]).with_json({"company": "Other"}),
         Request("PUT", one, writing).with_json({"timeSlot": booking(number)["timeSlot"]}),
         Request("PATCH", one, writing).with_json({"status": "CONFIRMED", "reason": "because"}),
-        Request("DELETE", f"/api/bookings/{number}", admin),
+        Request("DELETE", f"/api/bookings/{UNKNOWN}", reading),
+        Request("OPTIONS", "/api/bookings", [("Origin", "https://www.example.com")]),
+        Request("GET", f"/api/manage/{keys.token}"),
+    ]
+
+
+def _of_the_rest(keys: Keys) -> list[Request]:
+    service, resource = f"/api/services/{keys.service}", f"/api/resources/{keys.resource}"
+    webhook, reading, writing = f"/api/webhooks/{keys.webhook}", keys.reading, keys.writing
+    return [
+        Request("GET", "/api/services?archived=true", reading),
+        Request("PATCH", service, writing).with_json(SERVICE),
+        Request("PATCH", resource, writing).with_json(RESOURCE),
+        Request("PUT", f"{resource}/hours", writing).with_json(HOURS),
+        Request("POST", f"{resource}/closures", writing).with_json(CLOSURE),
+        Request("PATCH", webhook, writing).with_json(WEBHOOK),
+        Request("POST", f"{webhook}/test", reading),
+        Request("GET", f"{webhook}/deliveries?state=dead&limit=2", reading),
+        Request("GET", f"/api/outbox?state=pending&bookingId={keys.booking}&limit=2", reading),
+        Request("POST", "/api/outbox/retry", reading),
+        Request("GET", f"/api/calendar/bk_cal_{'0' * 49}.ics"),
         Request("GET", "/api/health", [("X-Request-Id", "fuzz-1")]),
         Request("GET", "/api/health/db"),
-        Request("OPTIONS", "/api/bookings", [("Origin", "https://www.example.com")]),
+        Request("GET", "/api/health/jobs", reading),
+        Request("GET", "/metrics", reading),
     ]
