@@ -1,0 +1,34 @@
+"""What requests about services and resources may say, and what the answers look like."""
+
+from bookingd.api.catalogue_schemas.closures import (
+    Closure,
+    ClosureList,
+    EditedHours,
+    NewClosure,
+    Week,
+)
+from bookingd.api.catalogue_schemas.common import CatalogueQuery
+from bookingd.api.catalogue_schemas.resources import (
+    EditedResource,
+    NewResource,
+    Resource,
+    ResourceList,
+)
+from bookingd.api.catalogue_schemas.services import EditedService, NewService, Service, ServiceList
+
+__all__ = [
+    "CatalogueQuery",
+    "Closure",
+    "ClosureList",
+    "EditedHours",
+    "EditedResource",
+    "EditedService",
+    "NewClosure",
+    "NewResource",
+    "NewService",
+    "Resource",
+    "ResourceList",
+    "Service",
+    "ServiceList",
+    "Week",
+]
