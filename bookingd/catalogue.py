@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 from bookingd.fresh import Fresh
 from storage.ids import new_id
 from storage.interface import Storage
 from storage.model import Closure, Resource, Service
+
+UNNAMED = "Appointment"
+"""What the service of a fresh installation is called, until somebody knows better."""
 
 MOST_CLOSURES = 500
 """That a resource may have. All of them are read with it."""
@@ -50,6 +54,20 @@ class Offer:
         """The service of a booking, archived or not. Raises `NotOffered`."""
         return _known(self.services, service_id, "serviceId")
 
+    def names(self, service_id: str, resource_id: str) -> tuple[str | None, str | None]:
+        """What a mail calls service and resource; None where it would tell nobody anything.
+
+        That is a service that is the only one and was given no name, and a resource that is the
+        only one to be had for it.
+        """
+        service, resource = self.services.get(service_id), self.resources.get(resource_id)
+        if service is None or resource is None:
+            return None, None
+        if _several(self._resources_for(service)):
+            return service.name, resource.name
+        named = service.name != UNNAMED or _several(self.services.values())
+        return service.name if named else None, None
+
     def check(self, details: Mapping[str, Any]) -> None:
         """A resource offers services that exist. Raises `NotOffered`."""
         for index, service_id in enumerate(details.get("service_ids", ())):
@@ -60,6 +78,9 @@ class Offer:
 
     def _resources_for(self, service: Service) -> Iterable[Resource]:
         return (one for one in self.resources.values() if one.offers(service))
+
+
+NOTHING = Offer({}, {})
 
 
 class Catalogue(Fresh[Offer]):
@@ -120,6 +141,11 @@ def _open(records: Mapping[str, Record], record_id: str, field: str) -> Record:
     if record.archived_at is not None:
         raise NotOffered(field, "Is archived, and takes no new bookings.")
     return record
+
+
+def _several(records: Iterable[Record]) -> bool:
+    found = (record for record in records if record.archived_at is None)
+    return len(list(islice(found, 2))) > 1
 
 
 def _only(records: Iterable[Record], field: str) -> Record:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bookingd.catalogue import NOTHING, Offer
 from bookingd.policy import (
     EVENT_OF,
     InvalidTransition,
@@ -54,12 +55,13 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Who changes something, when, what this installation promises, and whom it calls."""
+    """Who changes something, when, what is promised and offered then, and who is called."""
 
     actor: str
     now: datetime
     promises: Promises
     webhooks: Collection[Webhook] = ()
+    offer: Offer = NOTHING
 
     def of(self, service: Service) -> "Moment":
         """The same where a booking of `service` is concerned."""
@@ -194,6 +196,7 @@ def _difference(before: Booking, after: Booking) -> dict[str, list[object]]:
 
 
 def _event(kind: EventKind, booking: Booking, moment: Moment, detail: dict[str, object]) -> Event:
+    service, resource = moment.offer.names(booking.service_id, booking.resource_id)
     return Event(
         booking_id=booking.id,
         version=booking.version,
@@ -202,4 +205,6 @@ def _event(kind: EventKind, booking: Booking, moment: Moment, detail: dict[str, 
         actor=moment.actor,
         booking=booking,
         detail=detail,
+        service=service,
+        resource=resource,
     )

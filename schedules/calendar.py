@@ -48,13 +48,17 @@ class Invitations:
     organizer: str
     alarms: Sequence[timedelta] = ()
 
-    def of(self, due: Due, *, attendee: str, zone: str, summary: str) -> Invitation | None:
+    def of(
+        self, due: Due, *, attendee: str, zone: str, summary: str, location: str = ""
+    ) -> Invitation | None:
         """The same bytes at every attempt; None where the message is no business of a calendar."""
         method = method_of(due)
         if method is None:
             return None
         there = _told_in(due.booking, zone)
         event = self._event(due, attendee, there, summary)
+        if location:
+            event.add("LOCATION", _printable(location))
         event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
         if method == "REQUEST":
             for ahead in self.alarms:

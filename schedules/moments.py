@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from schedules.language import shortened
+
 if TYPE_CHECKING:
     from babel import Locale
 
@@ -24,7 +26,8 @@ class Moments:
 def moments(start: datetime, end: datetime, zone: str, tag: str, otherwise: str) -> Moments:
     """`start` and `end` in `zone`, written as in the language of `tag` (RFC 5646).
 
-    A tag that CLDR does not know is taken for `otherwise`. `end` has its date where it is another.
+    Where CLDR knows no more of it than the language, it is taken for `otherwise`. `end` has its
+    date where it is another.
     """
     from babel.dates import format_date, format_time
 
@@ -48,13 +51,14 @@ def moments(start: datetime, end: datetime, zone: str, tag: str, otherwise: str)
 
 
 @lru_cache(maxsize=256)
-def _locale(*tags: str) -> "Locale":
-    """The first that there is."""
+def _locale(tag: str, otherwise: str) -> "Locale":
+    """What CLDR knows of `tag`, shortened as far as it has to be; not to the language alone."""
     from babel import Locale, UnknownLocaleError
 
-    for tag in tags:
+    narrower = (one for one in shortened(tag) if "-" in one)
+    for one in (*narrower, otherwise):
         try:
-            return Locale.parse(tag.replace("_", "-"), sep="-")
+            return Locale.parse(one.replace("_", "-"), sep="-")
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en", "GB")

@@ -48,7 +48,11 @@ class Renderer:
         recipient = Address(addr_spec=_ascii(message.recipient)).addr_spec
         text = self._texts.text(due)
         invitation = self._invitations.of(
-            due, attendee=recipient, zone=self._texts.zone(due), summary=text.event
+            due,
+            attendee=recipient,
+            zone=self._texts.zone(due),
+            summary=text.event,
+            location=text.location,
         )
         message_id = f"{message.id}@{self._sender.domain}"
         headers = (

@@ -67,7 +67,8 @@ def samples(locale: str | None = None) -> Iterator[Due]:
     """A message of each kind to customer and administrator, of a customer of `locale`."""
     for number, (kind, audience) in enumerate(KINDS):
         booking = replace(_BOOKING, locale=locale, **_STANDS.get(kind, {}))  # type: ignore[arg-type]
-        yield Due(_message(number, kind, audience, booking), booking)
+        message = _message(number, kind, audience, booking)
+        yield Due(message, booking, service="Yoga", resource="Anna")
 
 
 def _message(number: int, kind: MessageKind, audience: Audience, booking: Booking) -> Message:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schedules.language import shortened
 from schedules.moments import moments
 from schedules.wordings import Wordings
 from storage.model import Audience, Booking, Due
@@ -12,19 +13,23 @@ from storage.model import Audience, Booking, Due
 FALLBACK = "en"
 """The language that has every word."""
 
-LABELS = ("when", "name", "email", "company", "phone", "inquiry", "reference", "manage")
+LABELS = ("what", "when", "name", "email", "company", "phone", "inquiry", "reference", "manage")
 
 Link = Callable[[Booking], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One mail in words. `event` is what the appointment is called in a calendar."""
+    """One mail in words.
+
+    `event` is what a calendar calls the appointment, `location` where it is, if anybody says so.
+    """
 
     subject: str
     plain: str
     html: str
     event: str
+    location: str
 
 
 class Texts:
@@ -46,8 +51,9 @@ class Texts:
         self._time_zone = time_zone
         self._locale = locale
         self._link = link
-        if _language(locale) not in self.languages:
-            self._wordings.complain(f"{_language(locale)}.toml", LookupError("no such words"))
+        self._known = {language.lower(): language for language in self.languages}
+        if self._language(locale) is None:
+            self._wordings.complain(f"{locale}.toml", LookupError("no such words"))
         self._labels: dict[str, dict[str, str]] = {}
 
     @property
@@ -66,10 +72,9 @@ class Texts:
 
     def text(self, due: Due) -> Text:
         """Raises jinja2's `TemplateError`."""
-        tag = self._tag(due)
-        language = _language(tag)
+        tag, language = self._tongue(due)
         about = f"{due.message.kind}.{due.message.audience}"
-        context = self._context(due, tag)
+        context = self._context(due, tag, language)
         for word in ("title", "text"):
             context[word] = self._word(language, f"{about}.{word}", context)
         return Text(
@@ -77,22 +82,33 @@ class Texts:
             plain=self._page(language, about, "txt", context),
             html=self._page(language, about, "html", context),
             event=self._word(language, "event", context),
+            location=self._word(language, "location", context),
         )
 
-    def _tag(self, due: Due) -> str:
-        """The language tag (RFC 5646) to write by."""
+    def _tongue(self, due: Due) -> tuple[str, str]:
+        """The language tag (RFC 5646) to write dates by, and the language to write in."""
         wanted = due.booking.locale if _customers(due) else None
-        found = (tag for tag in (wanted, self._locale) if tag and _language(tag) in self.languages)
-        return next(found, FALLBACK)
+        for tag in (wanted, self._locale):
+            if tag and (language := self._language(tag)):
+                return tag, language
+        return FALLBACK, FALLBACK
 
-    def _context(self, due: Due, tag: str) -> dict[str, Any]:
-        language, booking = _language(tag), due.booking
+    def _language(self, tag: str) -> str | None:
+        """The nearest to `tag` that there are words of."""
+        return next(
+            (self._known[one] for one in shortened(tag.lower()) if one in self._known), None
+        )
+
+    def _context(self, due: Due, tag: str, language: str) -> dict[str, Any]:
+        booking = due.booking
         context: dict[str, Any] = {
             "booking": booking,
             "kind": str(due.message.kind),
             "audience": str(due.message.audience),
             "language": language,
             "label": self._labels_of(language),
+            "service": due.service,
+            "resource": due.resource,
             "link": self._link(booking) if self._link and _customers(due) and booking.live else "",
         }
         usual = self._word(language, "dates", context)
@@ -100,7 +116,7 @@ class Texts:
             booking.start_time,
             booking.end_time,
             self.zone(due),
-            tag=usual if tag == language else tag,
+            tag=tag,
             otherwise=usual,
         )
         context |= {"date": when.date, "start": when.start, "end": when.end}
@@ -108,6 +124,7 @@ class Texts:
         context["time"] = self._word(language, "span", context)
         named = f"{when.zone}, {when.offset}" if when.offset else when.zone
         context["when"] = f"{when.date}, {context['time']} ({named})"
+        context["what"] = self._word(language, "what", context) if due.service else ""
         context["greeting"] = self._word(language, "greeting", context)
         return context
 
@@ -128,7 +145,3 @@ class Texts:
 
 def _customers(due: Due) -> bool:
     return due.message.audience is Audience.CUSTOMER
-
-
-def _language(tag: str) -> str:
-    return tag.replace("_", "-").partition("-")[0].lower()

@@ -54,6 +54,7 @@ class MessageFilter:
     states: Collection[MessageState] | None = None
     kinds: Collection[MessageKind] | None = None
     booking_id: str | None = None
+    webhook_id: str | None = None
     due_from: datetime | None = None
     due_to: datetime | None = None
 
@@ -210,17 +211,6 @@ class Storage(ABC):
     @abstractmethod
     async def webhooks(self) -> list[Webhook]:
         """All webhooks, oldest first."""
-
-    @abstractmethod
-    async def calls(
-        self,
-        webhook_id: str,
-        *,
-        states: Collection[MessageState] | None = None,
-        limit: int,
-        after: str | None = None,
-    ) -> list[Message]:
-        """The messages for a webhook, newest first, from behind the one with the id `after` on."""
 
     @abstractmethod
     async def keys(self) -> list[ApiKey]:

@@ -1,6 +1,6 @@
-"""The lists of bookings and of webhook calls as SQL, for both databases."""
+"""The list of bookings as SQL, for both databases."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from storage.erasure import ERASED_EMAIL
 from storage.ids import is_id
 from storage.interface import BookingFilter, Position, Sort
-from storage.model import BookingStatus, MessageState
+from storage.model import BookingStatus
 
 _MANY = {BookingStatus.CONFIRMED, BookingStatus.COMPLETED}
 
@@ -115,23 +115,6 @@ class Listing:
 
     def _conditions_sql(self) -> str:
         return f"WHERE {' AND '.join(self._conditions)}" if self._conditions else ""
-
-
-def calls_listed(
-    webhook_id: str, states: Collection[MessageState] | None, limit: int, after: str | None
-) -> tuple[str, list[Any]]:
-    """A page of the messages for a webhook, newest first, and the query's parameters."""
-    conditions, parameters = ["audience = 'webhook'", "recipient = ?"], [webhook_id]
-    if after is not None:
-        conditions.append("id < ?" if is_id(after) else "false")
-        parameters += [after] if is_id(after) else []
-    if states is not None:
-        marks = ", ".join("?" * len(states))
-        conditions.append(f"state IN ({marks})" if marks else "false")
-        parameters += sorted(states)
-    where = " AND ".join(conditions)
-    sql = f"SELECT * FROM messages WHERE {where} ORDER BY id DESC LIMIT ?"
-    return sql, [*parameters, limit]
 
 
 def _behind(which: BookingFilter, sort: Sort, after: Position) -> BookingFilter:

@@ -130,7 +130,8 @@ class Event:
     """One line of a booking's history: what brought it to `version`, and it as it stood then.
 
     `actor` is the name of the key that did it. `detail` holds, for each field that changed, what
-    it was and what it became.
+    it was and what it became. `service` and `resource` are what the two were called then, for the
+    mails that tell of it; None where that would tell nobody anything.
     """
 
     booking_id: str
@@ -140,6 +141,8 @@ class Event:
     actor: str
     booking: Booking
     detail: Mapping[str, object] = field(default_factory=dict)
+    service: str | None = None
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,10 +242,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message to be sent now, and the booking that it is about; a test call is about none."""
+    """A message to be sent now, and the booking that it is about; a test call is about none.
+
+    `service` and `resource` are their names, as the event has them that the message tells of.
+    """
 
     message: Message
     about: Booking | None
+    service: str | None = None
+    resource: str | None = None
 
     @property
     def booking(self) -> Booking:

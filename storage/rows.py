@@ -61,9 +61,10 @@ def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 
 def read_due(row: Mapping[str, Any]) -> Due:
-    """A message from a row that also has the `booking` that it is about, if any."""
+    """A message from a row that also has what its event knows, if there is one."""
     about = row["booking"]
-    return Due(read(Message, row), None if about is None else _booking(about))
+    booking = None if about is None else _booking(about)
+    return Due(read(Message, row), booking, row["service"], row["resource"])
 
 
 def read_placed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Booking | KeyReused]:

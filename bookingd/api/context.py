@@ -70,4 +70,5 @@ async def moment(request: web.Request, actor: str | None = None) -> Moment:
     name = actor or request[CALLER].name
     app = request.app
     webhooks = (await app[WEBHOOKS].get()).values()
-    return Moment(name, app[CLOCK](), app[CONFIG].promises, webhooks)
+    offer = await app[CATALOGUE].get()
+    return Moment(name, app[CLOCK](), app[CONFIG].promises, webhooks, offer)

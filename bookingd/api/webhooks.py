@@ -24,6 +24,7 @@ from bookingd.api.webhook_schemas import NewWebhook
 from bookingd.webhooks import created, edited
 from schedules.webhooks import call_to_test, event_of
 from storage.errors import NotFound, StaleVersion
+from storage.interface import MessageFilter
 from storage.model import Message, MessageState, Scope, Webhook
 from storage.writes import DeleteWebhook, OweCall, Replay, SaveWebhook, Write
 
@@ -147,8 +148,9 @@ async def deliveries(request: web.Request) -> web.Response:
     """GET /api/webhooks/{id}/deliveries."""
     webhook, query = await _found(request), request["querystring"]
     limit: int = query["limit"]
-    found = await request.app[STORAGE].calls(
-        webhook.id, states=query.get("state"), limit=limit + 1, after=query.get("cursor")
+    which = MessageFilter(webhook_id=webhook.id, states=query.get("state"))
+    found = await request.app[STORAGE].outbox_page(
+        which, limit=limit + 1, after=query.get("cursor")
     )
     more = found[limit - 1].id if len(found) > limit else None
     body = {

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from storage.interface import (
     Sort,
     Storage,
 )
-from storage.listing import ALIKE, Listing, calls_listed
+from storage.listing import ALIKE, Listing
 from storage.migrate import HISTORY, outstanding
 from storage.model import (
     ApiKey,
@@ -30,14 +30,13 @@ from storage.model import (
     Event,
     IdempotencyKey,
     Message,
-    MessageState,
     Outbox,
     Resource,
     Service,
     Session,
     Webhook,
 )
-from storage.outbox_listing import OutboxListing
+from storage.outbox import OutboxListing
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
 from storage.postgres.statements import bookings, listing, outbox
@@ -182,17 +181,6 @@ class PostgresStorage(Storage):
 
     async def webhooks(self) -> list[Webhook]:
         return await self._all(Webhook, "SELECT * FROM webhooks ORDER BY id")
-
-    async def calls(
-        self,
-        webhook_id: str,
-        *,
-        states: Collection[MessageState] | None = None,
-        limit: int,
-        after: str | None = None,
-    ) -> list[Message]:
-        sql, parameters = calls_listed(webhook_id, states, limit, after)
-        return await self._all(Message, sql, *parameters)
 
     async def keys(self) -> list[ApiKey]:
         return await self._all(ApiKey, "SELECT * FROM api_keys ORDER BY id")

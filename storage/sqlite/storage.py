@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,21 +24,20 @@ from storage.interface import (
     Sort,
     Storage,
 )
-from storage.listing import Listing, calls_listed
+from storage.listing import Listing
 from storage.model import (
     ApiKey,
     Booking,
     Event,
     IdempotencyKey,
     Message,
-    MessageState,
     Outbox,
     Resource,
     Service,
     Session,
     Webhook,
 )
-from storage.outbox_listing import OutboxListing
+from storage.outbox import OutboxListing
 from storage.rows import as_json, placed_before, read, sessions_of, text
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
@@ -178,17 +177,6 @@ class SqliteStorage(Storage):
 
     async def webhooks(self) -> list[Webhook]:
         return await self._all(Webhook, "SELECT * FROM webhooks ORDER BY id")
-
-    async def calls(
-        self,
-        webhook_id: str,
-        *,
-        states: Collection[MessageState] | None = None,
-        limit: int,
-        after: str | None = None,
-    ) -> list[Message]:
-        sql, parameters = calls_listed(webhook_id, states, limit, after)
-        return await self._all(Message, sql, parameters)
 
     async def keys(self) -> list[ApiKey]:
         return await self._all(ApiKey, "SELECT * FROM api_keys ORDER BY id")

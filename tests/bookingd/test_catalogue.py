@@ -1,12 +1,13 @@
 """The offer: what a booking is of, what it cannot be of, and when a change is seen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bookingd import fresh
-from bookingd.catalogue import Catalogue, NotOffered, Offer, created, edited
+from bookingd.catalogue import UNNAMED, Catalogue, NotOffered, Offer, created, edited
 from storage.interface import Storage
 from storage.model import Resource, Service
 from storage.writes import SaveService
@@ -86,6 +87,33 @@ def test_what_a_resource_does_not_offer_is_told():
 
 def test_an_archived_service_is_still_that_of_its_bookings():
     assert WIDE.service(GONE.id) == GONE
+
+
+ANNA, BEN = a_room(name="Anna"), a_room(name="Ben")
+HAIRCUT, PLAIN = a_service(name="Haircut"), a_service(name=UNNAMED)
+
+
+@pytest.mark.parametrize(
+    ("service", "services", "resources", "names"),
+    [
+        (PLAIN, [PLAIN], [ANNA], (None, None)),
+        (HAIRCUT, [HAIRCUT], [ANNA], ("Haircut", None)),
+        (PLAIN, [PLAIN, HAIRCUT], [ANNA], (UNNAMED, None)),
+        (PLAIN, [PLAIN, replace(HAIRCUT, archived_at=NOW)], [ANNA], (None, None)),
+        (HAIRCUT, [HAIRCUT], [ANNA, BEN], ("Haircut", "Anna")),
+        (PLAIN, [PLAIN], [ANNA, BEN], (UNNAMED, "Anna")),
+        (HAIRCUT, [HAIRCUT], [ANNA, replace(BEN, archived_at=NOW)], ("Haircut", None)),
+        (HAIRCUT, [HAIRCUT], [ANNA, replace(BEN, service_ids=(PLAIN.id,))], ("Haircut", None)),
+        (OTHER_SERVICE, [HAIRCUT], [ANNA, BEN], (None, None)),
+    ],
+)
+def test_a_name_is_told_where_it_tells_something(
+    service: Service,
+    services: Sequence[Service],
+    resources: Sequence[Resource],
+    names: tuple[str | None, str | None],
+):
+    assert offer(services, resources).names(service.id, ANNA.id) == names
 
 
 def test_a_resource_offers_what_exists():

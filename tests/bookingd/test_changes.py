@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bookingd import changes
+from bookingd.catalogue import Offer
 from bookingd.changes import Moment, Slot
 from bookingd.policy import InPast, InvalidTransition
 from schedules.messages import Promises
@@ -97,6 +98,15 @@ def test_a_new_booking_begins_with_these_values():
     assert (place.event.kind, place.event.actor) == (EventKind.PLACED, "front desk")
     assert place.event.detail == {}
     assert (place.event.booking, place.event.version) == (booking, 1)
+
+
+def test_an_event_knows_what_service_and_resource_are_called():
+    offer = Offer({SERVICE.id: SERVICE}, {room.id: room for room in (ROOM, OTHER_ROOM)})
+    moment = replace(MOMENT, offer=offer)
+    event = changes.place(DETAILS, SLOT, SERVICE, OTHER_ROOM, moment).event
+    assert (event.service, event.resource) == (SERVICE.name, OTHER_ROOM.name)
+    event = edited(a_booking(), moment=moment, name="Grace Example").event
+    assert (event.service, event.resource) == (SERVICE.name, ROOM.name)
 
 
 def test_the_buffers_of_the_service_are_occupied_too():

@@ -41,7 +41,7 @@ def test_a_preview_of_all_shows_each_mail(here: Path):
     }
     assert "Ihr Termin ist bestätigt" in (here / "a/b/confirmed.customer.html").read_text("utf-8")
     mail = message_from_bytes((here / "a/b/received.admin.eml").read_bytes(), policy=policy.default)
-    assert mail["Subject"].strip().startswith("Zu bestätigen: Zoë Example, Montag")
+    assert mail["Subject"].strip().startswith("Zu bestätigen: Zoë Example, Yoga, Montag")
     vobject.readOne((here / "a/b/cancelled.customer.ics").read_text("utf-8"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from storage.interface import Storage
 from storage.model import Audience, Due, Message, MessageState
-from storage.writes import IN_ORDER, Claim, Supersede
+from storage.writes import IN_ORDER, Claim, Place, Supersede
 from tests.records import (
     HOUR,
     INSTANT,
@@ -16,6 +16,7 @@ from tests.records import (
     a_message,
     a_reminder,
     a_row_of_bookings,
+    an_event,
     cancelled,
     change,
     changed,
@@ -84,6 +85,18 @@ async def test_every_attempt_says_the_same_whatever_became_of_the_booking(storag
     [again] = await claim_due(storage, now=NOW + HOUR)
     assert (again.message.id, again.message.attempts) == (first.message.id, 2)
     assert again.booking == first.booking == BOOKING
+
+
+async def test_a_message_calls_service_and_resource_as_its_own_event_does(storage: Storage):
+    second = changed(BOOKING, name="Grace Example")
+    named = an_event(BOOKING, service="Haircut", resource="Anna")
+    await done(storage, Place(BOOKING, named, [a_message(BOOKING)]))
+    await done(storage, change(second, a_message(second)))
+    [first] = await claim_due(storage)
+    await done(storage, settle(first.message))
+    [then] = await claim_due(storage)
+    assert (first.service, first.resource) == ("Haircut", "Anna")
+    assert (then.service, then.resource) == (None, None)
 
 
 async def test_each_message_says_what_held_at_its_own_version(storage: Storage):

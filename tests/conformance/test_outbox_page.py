@@ -9,7 +9,7 @@ import pytest
 from storage.ids import new_id
 from storage.interface import MessageFilter, Storage
 from storage.model import Message, MessageKind, MessageState
-from storage.outbox_listing import OutboxListing
+from storage.outbox import OutboxListing
 from storage.rows import text
 from tests.records import HOUR, INSTANT, NOW, a_message, a_row_of_bookings, done, place
 
@@ -83,6 +83,7 @@ async def test_behind_what_is_no_id_there_is_nothing(stocked: Storage):
         MessageFilter(states=[MessageState.DEAD, MessageState.PENDING]),
         MessageFilter(states=[MessageState.DEAD, MessageState.MISSED]),
         MessageFilter(booking_id=ROW[0].id),
+        MessageFilter(webhook_id=ROW[0].id),
     ],
 )
 async def test_a_page_costs_the_same_however_much_was_sent(

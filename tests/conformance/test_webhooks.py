@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from storage.errors import NotFound, StaleVersion
 from storage.ids import new_id
-from storage.interface import Storage
+from storage.interface import MessageFilter, Storage
 from storage.model import Due, Message, MessageKind, MessageState
 from storage.postgres.statements import outbox as postgres_statements
 from storage.sqlite.statements import outbox as sqlite_statements
@@ -39,9 +40,13 @@ WEBHOOK = a_webhook(description="The ledger", events=("booking.placed", "booking
 BOOKING = a_booking()
 
 
+def of(webhook_id: str, **fields: Any) -> MessageFilter:
+    return MessageFilter(webhook_id=webhook_id, **fields)
+
+
 async def states(storage: Storage, webhook_id: str = WEBHOOK.id) -> list[MessageState]:
     """Oldest first."""
-    return [call.state for call in reversed(await storage.calls(webhook_id, limit=100))]
+    return [call.state for call in reversed(await storage.outbox_page(of(webhook_id), limit=100))]
 
 
 async def test_every_field_comes_back(storage: Storage):
@@ -165,7 +170,7 @@ async def test_a_replay_answers_the_message_as_it_is_now(storage: Storage):
     _, dead, *_ = await a_call_in_each_state(storage)
     [found] = await done(storage, Replay(WEBHOOK.id, dead.id, NOW + HOUR))
     assert (found.id, found.state, found.attempts) == (dead.id, PENDING, 0)
-    assert found in await storage.calls(WEBHOOK.id, limit=9)
+    assert found in await storage.outbox_page(of(WEBHOOK.id), limit=9)
 
 
 async def test_only_calls_of_that_webhook_are_replayed(storage: Storage):
@@ -201,17 +206,17 @@ async def test_the_log_is_read_page_by_page_newest_first(storage: Storage):
     mails = [a_message(booking, recipient=WEBHOOK.id) for booking in bookings]
     await done(storage, *map(place, bookings, calls, others, mails))
     in_order = [call.id for call in reversed(calls)]
-    first = await storage.calls(WEBHOOK.id, limit=3)
-    rest = await storage.calls(WEBHOOK.id, limit=3, after=first[-1].id)
+    first = await storage.outbox_page(of(WEBHOOK.id), limit=3)
+    rest = await storage.outbox_page(of(WEBHOOK.id), limit=3, after=first[-1].id)
     assert [call.id for call in [*first, *rest]] == in_order
-    assert await storage.calls(WEBHOOK.id, limit=3, after="x") == []
+    assert await storage.outbox_page(of(WEBHOOK.id), limit=3, after="x") == []
 
 
 async def test_the_log_is_read_by_state(storage: Storage):
     sent, dead, *_ = await a_call_in_each_state(storage)
 
     async def found(*some: MessageState) -> Sequence[str]:
-        return [call.id for call in await storage.calls(WEBHOOK.id, states=some, limit=9)]
+        return [call.id for call in await storage.outbox_page(of(WEBHOOK.id, states=some), limit=9)]
 
     assert await found(SENT) == [sent.id]
     assert await found(SENT, DEAD) == [dead.id, sent.id]

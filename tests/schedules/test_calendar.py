@@ -214,6 +214,12 @@ def _unfolded(text: str) -> list[str]:
     return text.replace("\r\n ", "").split("\r\n")
 
 
+def test_where_it_is_is_told_if_anybody_said_so():
+    place = "Example; Main Street 1, 12345 Town"
+    assert event(a_due(a_booking()), location=place).location.value == place
+    assert "LOCATION" not in ical(a_due(a_booking()))
+
+
 @pytest.mark.parametrize("summary", ["a;b,c\\d\nDTSTART:19700101", "é" * 200, "🎈" * 60])
 def test_what_is_long_is_folded_and_what_means_something_is_escaped(summary: str):
     assert event(a_due(a_booking()), summary=summary).summary.value == summary

@@ -79,6 +79,20 @@ def test_the_customers_words_are_in_the_text():
         assert written in content
 
 
+def test_the_calendar_calls_it_by_what_was_booked():
+    found = mail(replace(a_due(FULL), service="Haircut", resource="Anna"))
+    content = part(found, "text/calendar").get_content().replace("\r\n", "\n")
+    assert "\nSUMMARY:Haircut (Anna)\n" in content
+    assert "LOCATION" not in content
+
+
+def test_no_name_of_a_service_becomes_a_header():
+    named = replace(a_due(FULL), service="=?utf-8?q?A=0D=0ABcc:_b@c.d?=\r\nBcc: all@example.org")
+    found = mail(named)
+    assert found["Bcc"] is None
+    assert found.keys() == mail(a_due(FULL)).keys()
+
+
 def test_what_was_not_given_is_not_mentioned():
     content = text(a_due(a_booking(company=None)))
     assert "Company" not in content

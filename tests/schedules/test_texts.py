@@ -22,6 +22,7 @@ CUSTOMER, ADMIN = Audience.CUSTOMER, Audience.ADMIN
 GERMAN = "Montag, 30. März 2026, 15:05 bis 16:05 Uhr (Europe/Berlin, UTC+02:00)"
 BRITISH = "Monday, 30 March 2026, 15:05 to 16:05 (Europe/Berlin, UTC+02:00)"
 START = datetime(2026, 3, 30, 13, 5, tzinfo=UTC)
+AMERICAN = "Monday, March 30, 2026, 3:05 PM to 4:05 PM (Europe/Berlin, UTC+02:00)"
 
 
 def texts(**fields: Any) -> Texts:
@@ -53,11 +54,14 @@ def write(directory: Path, **files: str) -> None:
     [
         (None, "en", BRITISH),
         ("en", "de", BRITISH),
-        ("en-US", "de", "Monday, March 30, 2026, 3:05 PM to 4:05 PM (Europe/Berlin, UTC+02:00)"),
+        ("en-US", "de", AMERICAN),
         ("de", "en", GERMAN),
         ("de-AT", "en", GERMAN),
         ("DE-1996-x1", "en", GERMAN),
         ("de-QX", "en", GERMAN),
+        ("en-US-x-twain", "de", AMERICAN),
+        ("en-Latn-US-QX", "de", AMERICAN),
+        ("de-x-en", "en", GERMAN),
         ("fr", "de", GERMAN),
         (None, "fr", BRITISH),
     ],
@@ -84,13 +88,51 @@ def test_every_language_has_every_word():
     assert names["de"] == names["en"]
     wanted = {f"{kind}.{audience}.{word}" for kind, audience in KINDS
               for word in ("subject", "title", "text")}  # fmt: skip
-    wanted |= {"dates", "greeting", "span", "event"} | {f"label.{label}" for label in LABELS}
+    wanted |= {"dates", "greeting", "span", "what", "event", "location"}
+    wanted |= {f"label.{label}" for label in LABELS}
     assert names["en"] == wanted
 
 
 def _words(language: str) -> list[str]:
     loader = Wordings()._built_in.loader
     return [name for name in loader.list_templates() if name.startswith(f"{language}/")]
+
+
+def test_a_language_of_an_installation_may_be_that_of_one_country(own: Path):
+    (own / "pt.toml").write_text('greeting = "Bom dia,"')
+    (own / "pt-BR.toml").write_text('greeting = "Oi,"')
+    for locale, greeting in (("pt-br-x-rio", "Oi,"), ("pt-PT", "Bom dia,"), ("pt", "Bom dia,")):
+        assert text(due(locale=locale), directory=own).plain.startswith(greeting)
+
+
+@pytest.mark.parametrize(
+    ("service", "resource", "what"),
+    [("Haircut", "Anna", "Haircut (Anna)"), ("Haircut", None, "Haircut")],
+)
+def test_a_mail_says_what_was_booked_where_that_is_known(
+    service: str, resource: str | None, what: str
+):
+    named = replace(due(), service=service, resource=resource)
+    found = text(named)
+    assert found.subject.startswith("Confirmed: Haircut, Monday, 30 March")
+    assert f"What: {what}\nWhen: " in found.plain
+    assert f">{what}<" in found.html
+    assert (found.event, found.location) == (what, "")
+    assert f"Was: {what}\nWann: " in text(named, locale="de").plain
+
+
+def test_where_it_is_not_known_nothing_is_missing():
+    found = text(due())
+    assert found.subject.startswith("Confirmed: Monday")
+    assert "What:" not in found.plain
+    assert found.event == "Appointment"
+    assert text(due(), locale="de").event == "Termin"
+
+
+def test_an_installation_says_in_its_own_words_what_it_is_and_where(own: Path):
+    write(own, en__toml='what = "{{ service }} with {{ resource }}"\nlocation = "Main Street 1"')
+    found = text(replace(due(), service="Haircut", resource="Anna"), directory=own)
+    assert (found.event, found.location) == ("Haircut with Anna", "Main Street 1")
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])

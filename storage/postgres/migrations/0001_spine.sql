@@ -92,6 +92,8 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     booking    JSON NOT NULL,
     detail     JSON NOT NULL,
+    service    TEXT,
+    resource   TEXT,
     PRIMARY KEY (booking_id, version)
 );
 

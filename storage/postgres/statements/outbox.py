@@ -1,5 +1,7 @@
 """The SQL of the outbox."""
 
+from storage.outbox import TOLD
+
 FORGET_MESSAGES = """
 WITH done AS (
     SELECT id
@@ -108,15 +110,12 @@ UPDATE messages
    SET state = 'leased', leased_by = $3, attempts = attempts + 1
   FROM due
  WHERE messages.id = due.id
-RETURNING messages.*, (SELECT booking
-                         FROM events
-                        WHERE events.booking_id = messages.booking_id
-                          AND events.version = messages.version) AS booking
+RETURNING messages.*, {told}
 """
 
-CLAIM = _CLAIM.format(which=MAILS)
+CLAIM = _CLAIM.format(which=MAILS, told=TOLD)
 
-CLAIM_CALLS = _CLAIM.format(which=CALLS)
+CLAIM_CALLS = _CLAIM.format(which=CALLS, told=TOLD)
 
 SETTLE = """
 WITH ended AS (

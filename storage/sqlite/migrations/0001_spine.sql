@@ -120,6 +120,8 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     booking    TEXT NOT NULL,
     detail     TEXT NOT NULL,
+    service    TEXT,
+    resource   TEXT,
     PRIMARY KEY (booking_id, version)
 ) STRICT, WITHOUT ROWID;
 

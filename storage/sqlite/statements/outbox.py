@@ -1,6 +1,7 @@
 """The SQL of the outbox."""
 
 from storage.model import Message
+from storage.outbox import LOST, TOLD
 from storage.sqlite.statements.records import insert
 
 FORGET_MESSAGES = """
@@ -82,15 +83,12 @@ UPDATE messages
                           OR earlier.state = 'pending' AND earlier.next_attempt_at <= :soon))
             ORDER BY next_attempt_at, rowid
             LIMIT :limit)
-RETURNING *, (SELECT booking
-                FROM events
-               WHERE events.booking_id = messages.booking_id
-                 AND events.version = messages.version) AS booking
+RETURNING *, {told}
 """
 
-CLAIM = _CLAIM.format(which=MAILS)
+CLAIM = _CLAIM.format(which=MAILS, told=TOLD)
 
-CLAIM_CALLS = _CLAIM.format(which=CALLS)
+CLAIM_CALLS = _CLAIM.format(which=CALLS, told=TOLD)
 
 SETTLE = """
 UPDATE messages
@@ -151,7 +149,7 @@ UPDATE messages
 
 RETRY = f"{_RETRY} AND id = :id AND (state = 'dead' OR state = 'pending' AND due_at <= :now)"
 
-RETRY_DEAD = f"{_RETRY} AND state IN ('dead', 'missed') AND state = 'dead'"
+RETRY_DEAD = f"{_RETRY} AND {LOST} AND state = 'dead'"
 
 KNOWN_MESSAGE = "SELECT 1 FROM messages WHERE id = ?"
 
@@ -167,14 +165,11 @@ RELEASE_CALLS = _RELEASE.format(which=CALLS)
 
 FREE_ALL = "UPDATE messages SET state = 'pending', leased_by = NULL WHERE state = 'leased'"
 
-_LOST = "state IN ('dead', 'missed')"
-"""The words of the index: SQLite does not see that one of the two is meant as well."""
-
 OUTBOX = f"""
 SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS pending,
        (SELECT count(*) FROM messages WHERE state = 'leased') AS leased,
-       (SELECT count(*) FROM messages WHERE {_LOST} AND state = 'dead') AS dead,
-       (SELECT count(*) FROM messages WHERE {_LOST} AND state = 'missed') AS missed,
+       (SELECT count(*) FROM messages WHERE {LOST} AND state = 'dead') AS dead,
+       (SELECT count(*) FROM messages WHERE {LOST} AND state = 'missed') AS missed,
        count(*) FILTER (WHERE due_at <= :now) AS due,
        count(*) FILTER (WHERE due_at <= :late) AS overdue,
        min(due_at) FILTER (WHERE due_at <= :now) AS oldest_due_at,

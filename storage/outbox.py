@@ -1,4 +1,4 @@
-"""The list of messages as SQL, for both databases."""
+"""The SQL of the outbox that is the same for both databases."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -8,12 +8,23 @@ from storage.ids import is_id
 from storage.interface import MessageFilter
 from storage.model import MessageState
 
-_LOST = "state IN ('dead', 'missed')"
+LOST = "state IN ('dead', 'missed')"
+"""The words of the index: SQLite does not see that one of the two is meant as well."""
+
+TOLD = ", ".join(
+    f"""(SELECT {name}
+           FROM events
+          WHERE events.booking_id = messages.booking_id
+            AND events.version = messages.version) AS {name}"""
+    for name in ("booking", "service", "resource")
+)
+"""What the event knows that a message tells of."""
+
 _UNSENT = {
     MessageState.PENDING: "state = 'pending'",
     MessageState.LEASED: "state = 'leased'",
-    MessageState.DEAD: _LOST,
-    MessageState.MISSED: _LOST,
+    MessageState.DEAD: LOST,
+    MessageState.MISSED: LOST,
 }
 """The words of the partial indexes, by state: few messages are there, most were sent."""
 
@@ -38,6 +49,7 @@ class OutboxListing:
         self._among("state", which.states)
         self._among("kind", which.kinds)
         self._id("booking_id = ?", which.booking_id)
+        self._id("audience = 'webhook' AND recipient = ?", which.webhook_id)
         self._id("id < ?", after)
         for condition, bound in (("due_at >= ?", which.due_from), ("due_at < ?", which.due_to)):
             if bound is not None:
