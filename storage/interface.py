@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -100,6 +100,8 @@ class Health:
     maximum: int
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 HEALTH = 2.0
 """Seconds in which a database gives a sign of life, or counts as gone."""
 
@@ -166,11 +168,18 @@ class Storage(ABC):
     async def count_bookings(self, which: BookingFilter) -> int:
         """How many match."""
 
-    @abstractmethod
     async def occupied(
         self, resource_id: str, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
-        """The occupied ranges of live bookings that meet `[start, end)`, in order."""
+        """The occupied ranges of sessions that meet `[start, end)`, in order."""
+        found = await self.sessions([resource_id], start, end, start)
+        return [
+            (
+                EPOCH + timedelta(microseconds=one.occupied_start),
+                EPOCH + timedelta(microseconds=one.occupied_end),
+            )
+            for one in found.get(resource_id, ())
+        ]
 
     @abstractmethod
     async def sessions(
