@@ -20,7 +20,7 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Session,
+    Sessions,
     Webhook,
 )
 from storage.writes import Write
@@ -184,7 +184,7 @@ class Storage(ABC):
     @abstractmethod
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Mapping[str, Sequence[Session]]:
+    ) -> Mapping[str, Sessions]:
         """What occupies each of these resources somewhen in `[start, end)`, in order.
 
         Seats of holds that have expired at `now` count as free. MUST be one round trip, and not

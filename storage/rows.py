@@ -25,7 +25,7 @@ from storage.model import (
     QuestionType,
     Resource,
     Service,
-    Session,
+    Sessions,
     Webhook,
 )
 
@@ -90,22 +90,22 @@ def microseconds(instant: datetime) -> int:
     return (instant - _1970) // timedelta(microseconds=1)
 
 
-def read_sessions(columns: Sequence[list[Any]], expired: Sequence[Any]) -> list[Session]:
-    """Sessions from a list for each of their columns, less the seats of `expired` holds.
+def read_sessions(columns: Sequence[list[Any]], expired: Sequence[Any]) -> Sessions:
+    """Sessions from their columns, less the seats of `expired` holds.
 
     Of these there are start, end and service.
     """
-    found = list(map(Session._make, zip(*columns, strict=True)))
+    found = Sessions(*columns)
     return _left(found, Counter(map(tuple, expired))) if expired else found
 
 
-def _left(sessions: Iterable[Session], gone: Mapping[tuple[Any, ...], int]) -> list[Session]:
+def _left(sessions: Sessions, gone: Mapping[tuple[Any, ...], int]) -> Sessions:
     """The sessions where some have left their seats; an empty one is none."""
     left = (
         one._replace(taken=one.taken - gone.get((one.start, one.end, one.service_id), 0))
         for one in sessions
     )
-    return [one for one in left if one.taken]
+    return Sessions.of(one for one in left if one.taken)
 
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)

@@ -36,6 +36,7 @@ from storage.model import (
     Resource,
     Service,
     Session,
+    Sessions,
     Webhook,
 )
 from storage.outbox import OutboxListing
@@ -134,7 +135,7 @@ class PostgresStorage(Storage):
 
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Mapping[str, Sequence[Session]]:
+    ) -> Mapping[str, Sessions]:
         async with one(self._pool) as connection:
             rows = await connection.fetch(
                 seats.SESSIONS,

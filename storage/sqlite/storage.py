@@ -35,7 +35,7 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Session,
+    Sessions,
     Webhook,
 )
 from storage.outbox import OutboxListing
@@ -128,7 +128,7 @@ class SqliteStorage(Storage):
 
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Mapping[str, Sequence[Session]]:
+    ) -> Mapping[str, Sessions]:
         asked = {
             "resources": as_json(resource_ids),
             "start": microseconds(start),
