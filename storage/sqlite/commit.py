@@ -46,7 +46,7 @@ def _together(
     connection: Raw, file: DatabaseFile, writes: Sequence[Write[Any]]
 ) -> list[Any | StorageError]:
     with file.turn(), translated():
-        if all(alike(write) is Place and write.key is None for write in writes):
+        if all(_decided_by_its_slot(write) for write in writes):
             with suppress(SlotTaken):
                 return bookings.place_all(connection, cast("Sequence[Place]", writes))
         with _transaction(connection):
@@ -54,6 +54,10 @@ def _together(
         if any(isinstance(write, Erase) for write in writes):
             _empty_the_log(connection)
         return outcomes
+
+
+def _decided_by_its_slot(write: Write[Any]) -> bool:
+    return isinstance(write, Place) and not (write.key or write.hold or write.caps)
 
 
 @contextmanager
