@@ -59,13 +59,17 @@ class Database:
         )
 
     async def unguard(self) -> None:
-        """Take the guard against overlaps away, and the key that refuses what begins alike."""
+        """Take the guard against overlaps away. PostgreSQL's has to keep its name."""
         if self.file:
-            await self.do("DROP TRIGGER booking_no_overlap", "DROP TRIGGER booking_takes_seat")
+            await self.do(
+                "DROP TRIGGER booking_no_overlap", "DROP TRIGGER booking_no_overlap_on_update"
+            )
         else:
             await self.do(
-                "ALTER TABLE sessions DROP CONSTRAINT booking_no_overlap, "
-                "DROP CONSTRAINT sessions_pkey"
+                "ALTER TABLE bookings DROP CONSTRAINT booking_no_overlap",
+                "ALTER TABLE bookings ADD CONSTRAINT booking_no_overlap "
+                "EXCLUDE USING gist (tstzrange(occupied_start, occupied_end) WITH &&) "
+                "WHERE (false)",
             )
 
     @asynccontextmanager

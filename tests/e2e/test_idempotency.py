@@ -53,7 +53,8 @@ async def test_two_hundred_with_one_key_are_one(daemon: Daemon, behind: Database
 async def test_two_hundred_with_one_key_at_two_daemons_are_one(
     daemons: Daemons, behind: Database, mailbox: Mailbox
 ):
-    both = [await daemons.start(), await daemons.start()]
+    shared = {"BOOKINGD_BASE_URL": "https://booking.example.org"}  # where links in answers lead
+    both = [await daemons.start(**shared), await daemons.start(**shared)]
     answers = await asyncio.gather(*[post(both[n % 2]) for n in range(MANY)])
     await check_one(answers, behind, mailbox)
 

