@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+from bookingd.availability.holiday import are_known
 from bookingd.fresh import Fresh
 from storage.ids import new_id
 from storage.interface import Storage
@@ -69,9 +70,15 @@ class Offer:
         return service.name if named else None, None
 
     def check(self, details: Mapping[str, Any]) -> None:
-        """A resource offers services that exist. Raises `NotOffered`."""
+        """A resource offers services that exist, and closes on holidays that are known.
+
+        The first holidays take a while to load. Raises `NotOffered`.
+        """
         for index, service_id in enumerate(details.get("service_ids", ())):
             _known(self.services, service_id, f"serviceIds.{index}")
+        if (region := details.get("holidays")) and not are_known(region):
+            why = "Must be a country, or a part of it, whose holidays are known."
+            raise NotOffered("holidays", why)
 
     def _services_of(self, resource: Resource | None) -> Iterable[Service]:
         return (one for one in self.services.values() if resource is None or resource.offers(one))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bookingd.availability.engine import FIXED, offered
-from bookingd.availability.holiday import holidays_of
+from bookingd.availability.holiday import are_known
 from bookingd.availability.wallclock import DAY
 from bookingd.availability.wanted import QUARTER, Calendars
 from bookingd.catalogue import Offer
@@ -93,7 +93,7 @@ def _broken(resource: Resource) -> Iterator[Finding]:
     if resource.time_zone and not _known_zone(resource.time_zone):
         why = f"{resource.name} lives in {resource.time_zone}, which is not known any more"
         yield Finding(FindingCode.ZONE_UNKNOWN, resource.id, why)
-    if resource.holidays and not _known_holidays(resource.holidays):
+    if resource.holidays and not are_known(resource.holidays):
         why = f"{resource.name} closes on holidays of {resource.holidays}, which are not known"
         yield Finding(FindingCode.HOLIDAYS_UNKNOWN, resource.id, why)
 
@@ -149,13 +149,5 @@ def _known_zone(key: str) -> bool:
     try:
         ZoneInfo(key)
     except (ValueError, KeyError, OSError):
-        return False
-    return True
-
-
-def _known_holidays(place: str) -> bool:
-    try:
-        holidays_of(place, 2000)
-    except NotImplementedError:
         return False
     return True

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic
 
-from bookingd.catalogue import MOST_CLOSURES, Offer, Record, created, edited
+from bookingd.catalogue import MOST_CLOSURES, NotOffered, Offer, Record, created, edited
 from storage.ids import new_id
 from storage.model import Closure, Resource, Service
 from storage.writes import SaveResource, SaveService, Write
@@ -112,6 +112,10 @@ def _resource(
     details = dict(entry)
     details["service_ids"] = _ids(details.pop("services"), ids, (*path, "services"))
     details["closures"] = _closures(before.closures if before else (), entry["closures"], now)
+    try:
+        offer.check({"holidays": details.get("holidays")})
+    except NotOffered as error:
+        raise NotClear({(*path, error.field): str(error)}) from error
     if len(details["closures"]) > MOST_CLOSURES:
         raise NotClear({(*path, "closures"): f"There would be more than {MOST_CLOSURES}."})
     return _step(Resource, details, before, now)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +20,7 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Session,
+    Sessions,
     Webhook,
 )
 from storage.writes import Write
@@ -100,6 +100,8 @@ class Health:
     maximum: int
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 HEALTH = 2.0
 """Seconds in which a database gives a sign of life, or counts as gone."""
 
@@ -166,16 +168,23 @@ class Storage(ABC):
     async def count_bookings(self, which: BookingFilter) -> int:
         """How many match."""
 
-    @abstractmethod
     async def occupied(
         self, resource_id: str, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
-        """The occupied ranges of live bookings that meet `[start, end)`, in order."""
+        """The occupied ranges of sessions that meet `[start, end)`, in order."""
+        found = await self.sessions([resource_id], start, end, start)
+        return [
+            (
+                EPOCH + timedelta(microseconds=one.occupied_start),
+                EPOCH + timedelta(microseconds=one.occupied_end),
+            )
+            for one in found.get(resource_id, ())
+        ]
 
     @abstractmethod
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Mapping[str, Sequence[Session]]:
+    ) -> Mapping[str, Sessions]:
         """What occupies each of these resources somewhen in `[start, end)`, in order.
 
         Seats of holds that have expired at `now` count as free. MUST be one round trip, and not

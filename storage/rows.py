@@ -1,6 +1,7 @@
 """Between records and rows: one column for each field, under the field's name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ from storage.model import (
     Closure,
     Due,
     Event,
+    Hold,
     KeptKey,
     Message,
     Outbox,
@@ -23,7 +25,7 @@ from storage.model import (
     QuestionType,
     Resource,
     Service,
-    Session,
+    Sessions,
     Webhook,
 )
 
@@ -88,16 +90,22 @@ def microseconds(instant: datetime) -> int:
     return (instant - _1970) // timedelta(microseconds=1)
 
 
-def sessions_of(
-    resource_ids: Iterable[str], bookings: Iterable[Booking]
-) -> dict[str, list[Session]]:
-    """What the bookings occupy, each a session of its own."""
-    found: dict[str, list[Session]] = {resource_id: [] for resource_id in resource_ids}
-    for one in bookings:
-        times = [one.start_time, one.end_time, one.occupied_start, one.occupied_end]
-        start, end, busy, free = map(microseconds, times)
-        found[one.resource_id].append(Session(start, end, busy, free, one.service_id, 1))
-    return found
+def read_sessions(columns: Sequence[list[Any]], expired: Sequence[Any]) -> Sessions:
+    """Sessions from their columns, less the seats of `expired` holds.
+
+    Of these there are start, end and service.
+    """
+    found = Sessions(*columns)
+    return _left(found, Counter(map(tuple, expired))) if expired else found
+
+
+def _left(sessions: Sessions, gone: Mapping[tuple[Any, ...], int]) -> Sessions:
+    """The sessions where some have left their seats; an empty one is none."""
+    left = (
+        one._replace(taken=one.taken - gone.get((one.start, one.end, one.service_id), 0))
+        for one in sessions
+    )
+    return Sessions.of(one for one in left if one.taken)
 
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -182,6 +190,7 @@ _SHAPES: dict[Any, _Shape] = {
     for kind in (
         Booking,
         Event,
+        Hold,
         KeptKey,
         Message,
         Outbox,

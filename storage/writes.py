@@ -6,7 +6,7 @@ Each class names in its base the outcome that `Storage.commit` gives for it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from storage.model import (
     ApiKey,
@@ -60,6 +60,11 @@ class Place(Write[Booking | None]):
         _check_one(self.booking, self.event, self.messages)
 
     @property
+    def at(self) -> datetime:
+        """When it is made."""
+        return self.event.at
+
+    @property
     def kept(self) -> KeptKey | None:
         """What is kept of its key."""
         if self.key is None:
@@ -93,6 +98,11 @@ class Change(Write[None]):
     def __post_init__(self) -> None:
         _check_one(self.booking, self.event, self.messages)
 
+    @property
+    def at(self) -> datetime:
+        """When it is made."""
+        return self.event.at
+
 
 @dataclass(frozen=True, slots=True)
 class Keep(Write[None]):
@@ -105,6 +115,11 @@ class Keep(Write[None]):
     hold: Hold
     at_most: int | None = None
     caps: Sequence[Cap] = ()
+
+    @property
+    def at(self) -> datetime:
+        """When it is made."""
+        return self.hold.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +345,13 @@ class NoteUse(Write[None]):
     """When keys were last used, by their ids; an earlier instant than is known changes nothing."""
 
     used: Mapping[str, datetime]
+
+
+def alike(write: Write[Any]) -> type[Write[Any]] | None:
+    """The kind of a write, if neighbours of that kind can share a statement."""
+    if isinstance(write, Place):
+        return None if write.hold or write.caps else Place
+    return Settle if isinstance(write, Settle) else None
 
 
 def _check_one(booking: Booking, event: Event, messages: Sequence[Message]) -> None:

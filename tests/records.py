@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from storage.errors import StorageError
@@ -13,9 +13,11 @@ from storage.model import (
     Audience,
     Booking,
     BookingStatus,
+    Cap,
     Due,
     Event,
     EventKind,
+    Hold,
     Message,
     MessageKind,
     MessageState,
@@ -131,6 +133,32 @@ def a_row_of_bookings(count: int, **fields: Any) -> list[Booking]:
     return [a_booking(start=START + index * 2 * HOUR, **fields) for index in range(count)]
 
 
+def a_hold(
+    *, start: datetime = START, minutes: int = 60, before: int = 0, after: int = 0, **fields: Any
+) -> Hold:
+    end = start + timedelta(minutes=minutes)
+    values: dict[str, Any] = {
+        "token_digest": new_id(NOW),
+        "service_id": SERVICE.id,
+        "resource_id": ROOM.id,
+        "start_time": start,
+        "end_time": end,
+        "occupied_start": start - timedelta(minutes=before),
+        "occupied_end": end + timedelta(minutes=after),
+        "address_digest": "somebody",
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(minutes=5),
+    }
+    return Hold(**values | fields)
+
+
+def a_cap(limit: int, **fields: Any) -> Cap:
+    """Of the day on which START lies."""
+    start = datetime.combine(START.date(), time(), UTC)
+    values = {"service_id": SERVICE.id, "resource_id": ROOM.id, "start": start, "end": start + DAY}
+    return Cap(**values | {"limit": limit} | fields)
+
+
 def an_event(booking: Booking, kind: EventKind = EventKind.PLACED, **fields: Any) -> Event:
     values: dict[str, Any] = {
         "booking_id": booking.id,
@@ -180,8 +208,9 @@ def a_test_call(webhook: Webhook, **fields: Any) -> Message:
     return a_call(webhook, a_booking(), **values | fields)
 
 
-def place(booking: Booking, *messages: Message) -> Place:
-    return Place(booking, an_event(booking), messages)
+def place(booking: Booking, *messages: Message, **fields: Any) -> Place:
+    at = fields.pop("at", NOW)
+    return Place(booking, an_event(booking, at=at), messages, **fields)
 
 
 def changed(booking: Booking, **fields: Any) -> Booking:

@@ -1,5 +1,6 @@
 """Services and resources over HTTP: the same handlers, made for each of the two nouns."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -128,7 +129,7 @@ def creating(noun: Noun[Record]) -> Handler:
     @open_to(Scope.ADMIN)
     async def create(request: web.Request) -> web.Response:
         details = request["json"]
-        (await _latest(request)).check(details)
+        await _check(await _latest(request), details)
         record = created(noun.kind, details, request.app[CLOCK]())
         await _save(request, noun.save(record))
         response = one(noun, record)
@@ -188,7 +189,7 @@ async def changed(
         record = found(request, noun, offer)
         check_version(request, record.version)
         details = details_of(record)
-        offer.check(details)
+        await _check(offer, details)
         after = edited(record, details, request.app[CLOCK]())
         if after is record:
             return record
@@ -209,6 +210,14 @@ async def seen(request: web.Request, noun: Noun[Record]) -> tuple[Record, bool]:
     if record.archived_at is not None and not whole:
         raise NotFound
     return record, whole
+
+
+async def _check(offer: Offer, details: Mapping[str, Any]) -> None:
+    """Raises `NotOffered`. What takes a while is done beside the loop."""
+    if details.get("holidays"):
+        await asyncio.to_thread(offer.check, details)
+    else:
+        offer.check(details)
 
 
 async def _latest(request: web.Request) -> Offer:

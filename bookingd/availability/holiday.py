@@ -6,6 +6,17 @@ It takes a while to load, and is loaded when the first is asked for.
 from datetime import date
 from functools import lru_cache
 
+SOME_YEAR = 2000
+
+
+def are_known(place: str) -> bool:
+    """Whether the library knows the public holidays of a place."""
+    try:
+        holidays_of(place, SOME_YEAR)
+    except NotImplementedError:
+        return False
+    return True
+
 
 @lru_cache(maxsize=256)
 def holidays_of(place: str, year: int) -> frozenset[date]:

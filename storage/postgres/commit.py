@@ -4,16 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from typing import Any, cast
 
-from storage.errors import StorageError
-from storage.postgres import bookings, catalogue, keys, outbox, webhooks
+from storage.errors import CapReached, SlotTaken, StorageError
+from storage.postgres import bookings, catalogue, holds, keys, outbox, webhooks
 from storage.postgres.connection import Connection, Pool, again
-from storage.writes import Place, Settle, Write
+from storage.postgres.seats import swept
+from storage.writes import Change, Keep, Place, Settle, Write, alike
 
 
 async def commit(pool: Pool, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
     """Carry out `writes` in order; neighbours of those kinds share a statement."""
     outcomes: list[Any | StorageError] = []
-    for kind, group in groupby(writes, type):
+    for kind, group in groupby(writes, alike):
         if kind is Place:
             outcomes += await bookings.place_all(pool, cast("list[Place]", list(group)))
         elif kind is Settle:
@@ -24,6 +25,14 @@ async def commit(pool: Pool, writes: Sequence[Write[Any]]) -> list[Any | Storage
 
 
 async def _alone(pool: Pool, write: Write[Any]) -> Any | StorageError:
+    """Once more if holds that have expired were in the way."""
+    outcome = await _outcome(pool, write)
+    if isinstance(outcome, SlotTaken | CapReached) and isinstance(write, Place | Change | Keep):
+        return await _outcome(pool, write) if await swept(pool, write.at) else outcome
+    return outcome
+
+
+async def _outcome(pool: Pool, write: Write[Any]) -> Any | StorageError:
     try:
         return await _transaction(pool, write)
     except StorageError as error:
@@ -42,6 +51,6 @@ async def _transaction(pool: Pool, write: Write[Any]) -> Any:
 
 _CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] = {
     kind: carry_out
-    for noun in (bookings, outbox, catalogue, webhooks, keys)
+    for noun in (bookings, holds, outbox, catalogue, webhooks, keys)
     for kind, carry_out in noun.CARRY_OUT.items()
 }

@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
+import orjson
+
 from storage.errors import NoDatabase, NotFound, StorageError, Unavailable
 from storage.ids import is_id
 from storage.interface import (
@@ -34,13 +36,14 @@ from storage.model import (
     Resource,
     Service,
     Session,
+    Sessions,
     Webhook,
 )
 from storage.outbox import OutboxListing
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
-from storage.postgres.statements import bookings, listing, outbox
-from storage.rows import as_json, placed_before, read, sessions_of
+from storage.postgres.statements import bookings, listing, outbox, seats
+from storage.rows import as_json, microseconds, placed_before, read, read_sessions
 from storage.writes import Claim, Write
 
 Record = TypeVar("Record")
@@ -130,23 +133,23 @@ class PostgresStorage(Storage):
         rows = await self._rows(listing.count(), *listing.parameters)
         return int(rows[0][0])
 
-    async def occupied(
-        self, resource_id: str, start: datetime, end: datetime
-    ) -> list[tuple[datetime, datetime]]:
-        rows = await self._rows(bookings.OCCUPIED, resource_id, start, end)
-        return [(row[0], row[1]) for row in rows]
-
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Mapping[str, Sequence[Session]]:
-        sql = """
-            SELECT * FROM bookings
-             WHERE resource_id = ANY(?::uuid[]) AND status IN ('PENDING', 'CONFIRMED')
-               AND occupied_start < ? AND occupied_end > ?
-             ORDER BY occupied_start
-        """
-        found = await self._all(Booking, sql, resource_ids, end, start)
-        return sessions_of(resource_ids, found)
+    ) -> Mapping[str, Sessions]:
+        async with one(self._pool) as connection:
+            rows = await connection.fetch(
+                seats.SESSIONS,
+                list(filter(is_id, resource_ids)),
+                microseconds(start),
+                microseconds(end),
+                now,
+            )
+        return {
+            row["resource_id"]: read_sessions(
+                [row[name] or [] for name in Session._fields], orjson.loads(row["expired"] or "[]")
+            )
+            for row in rows
+        }
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"

@@ -7,17 +7,21 @@ from itertools import groupby
 from typing import Any, cast
 
 from storage.errors import (
+    CapReached,
+    HoldExpired,
+    KeyReused,
     NotFound,
     NotRetryable,
     SlotTaken,
     StaleVersion,
     StorageError,
+    TooManyHolds,
     Unavailable,
 )
-from storage.sqlite import bookings, catalogue, keys, outbox, webhooks
+from storage.sqlite import bookings, catalogue, holds, keys, outbox, webhooks
 from storage.sqlite.connection import Raw, translated
 from storage.sqlite.files import DatabaseFile
-from storage.writes import Erase, Place, Settle, Write
+from storage.writes import Erase, Place, Settle, Write, alike
 
 
 def commit(
@@ -42,7 +46,7 @@ def _together(
     connection: Raw, file: DatabaseFile, writes: Sequence[Write[Any]]
 ) -> list[Any | StorageError]:
     with file.turn(), translated():
-        if all(isinstance(write, Place) and write.key is None for write in writes):
+        if all(_decided_by_its_slot(write) for write in writes):
             with suppress(SlotTaken):
                 return bookings.place_all(connection, cast("Sequence[Place]", writes))
         with _transaction(connection):
@@ -50,6 +54,10 @@ def _together(
         if any(isinstance(write, Erase) for write in writes):
             _empty_the_log(connection)
         return outcomes
+
+
+def _decided_by_its_slot(write: Write[Any]) -> bool:
+    return isinstance(write, Place) and not (write.key or write.hold or write.caps)
 
 
 @contextmanager
@@ -75,7 +83,7 @@ def _empty_the_log(connection: Raw) -> None:
 
 def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | StorageError]:
     outcomes: list[Any | StorageError] = []
-    for kind, group in groupby(writes, type):
+    for kind, group in groupby(writes, alike):
         if kind is Place:
             outcomes += bookings.place(connection, cast("list[Place]", list(group)))
         elif kind is Settle:
@@ -88,12 +96,24 @@ def _in_order(connection: Raw, writes: Sequence[Write[Any]]) -> list[Any | Stora
 def _outcome(connection: Raw, write: Write[Any]) -> Any | StorageError:
     try:
         return _CARRY_OUT[type(write)](connection, write)
-    except (SlotTaken, NotFound, NotRetryable, StaleVersion) as refusal:
+    except _REFUSALS as refusal:
         return refusal
 
 
+_REFUSALS = (
+    SlotTaken,
+    CapReached,
+    HoldExpired,
+    KeyReused,
+    TooManyHolds,
+    NotFound,
+    NotRetryable,
+    StaleVersion,
+)
+"""What a write says when it has changed nothing."""
+
 _CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     kind: carry_out
-    for noun in (bookings, outbox, catalogue, webhooks, keys)
+    for noun in (bookings, holds, outbox, catalogue, webhooks, keys)
     for kind, carry_out in noun.CARRY_OUT.items()
 }

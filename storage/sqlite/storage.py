@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
+import orjson
 
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.interface import (
@@ -34,16 +35,16 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Session,
+    Sessions,
     Webhook,
 )
 from storage.outbox import OutboxListing
-from storage.rows import as_json, placed_before, read, sessions_of, text
+from storage.rows import as_json, microseconds, placed_before, read, read_sessions, text
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
 from storage.sqlite.files import DatabaseFile
 from storage.sqlite.prepare import prepare
-from storage.sqlite.statements import bookings, outbox
+from storage.sqlite.statements import bookings, outbox, seats
 from storage.writes import Write
 
 Record = TypeVar("Record")
@@ -125,26 +126,21 @@ class SqliteStorage(Storage):
         rows = await self._rows(listing.count(), listing.parameters)
         return int(rows[0][0])
 
-    async def occupied(
-        self, resource_id: str, start: datetime, end: datetime
-    ) -> list[tuple[datetime, datetime]]:
-        rows = await self._rows(
-            bookings.OCCUPIED, {"resource": resource_id, "start": text(start), "end": text(end)}
-        )
-        return [(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1])) for row in rows]
-
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Mapping[str, Sequence[Session]]:
-        marks = ", ".join("?" * len(resource_ids))
-        sql = f"""
-            SELECT * FROM bookings
-             WHERE resource_id IN ({marks}) AND status IN ('PENDING', 'CONFIRMED')
-               AND occupied_start < ? AND occupied_end > ?
-             ORDER BY occupied_start
-        """
-        found = await self._all(Booking, sql, [*resource_ids, text(end), text(start)])
-        return sessions_of(resource_ids, found)
+    ) -> Mapping[str, Sessions]:
+        asked = {
+            "resources": as_json(resource_ids),
+            "start": microseconds(start),
+            "end": microseconds(end),
+            "now": text(now),
+        }
+        return {
+            row["resource_id"]: read_sessions(
+                orjson.loads(row["sessions"]), orjson.loads(row["expired"])
+            )
+            for row in await self._rows(seats.SESSIONS, asked)
+        }
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         marks = ", ".join("?" * len(booking_ids))

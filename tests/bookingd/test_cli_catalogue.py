@@ -65,6 +65,9 @@ def test_a_resource_offers_the_services_that_it_names():
     assert "Appointment" in listed
     told = refused(os.EX_DATAERR, "resources", "change", "Grace", f"serviceIds={OFFICE}")
     assert "serviceIds.0: Does not exist." in told
+    for command in (["add", "Ada"], ["change", "Grace"]):
+        told = refused(os.EX_DATAERR, "resources", *command, "holidays=DE-XX")
+        assert "holidays: Must be a country" in told
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_a_resource_offers_the_services_that_it_names():
         (["services", "change", "Appointment", "capacity=many"], "capacity"),
         (["services", "change", "Appointment", "capacity"], "FIELD=VALUE"),
         (["services", "change", "Appointment"], "FIELD=VALUE"),
-        (["resources", "add", "x", "holidays=QQ"], "holidays"),
+        (["resources", "add", "x", "holidays=Bavaria"], "holidays"),
         (["resources", "add", "x", "timeZone=Mars"], "timeZone"),
         (["resources", "hours", "Office", "monday"], "monday"),
         (["resources", "hours", "Office", "monday=9-5"], "hours.monday.0"),

@@ -71,15 +71,22 @@ def test_people_read_what_became_of_it(file: Path):
 
 
 def test_what_is_wrong_is_told_by_file_and_line_and_nothing_is_written(file: Path):
-    file.write_text(file.read_text().replace("slotStep", "slotSteps").replace('"DE-BE"', '"XX"'))
+    file.write_text(file.read_text().replace("slotStep", "slotSteps").replace("Europe/", "Mars/"))
     result = run("setup", str(file))
     assert result.exit_code == os.EX_DATAERR
     lines = result.stderr.splitlines()
     assert lines[0].startswith(f"bookingd: {file}:13: slotSteps: Unknown field.")
     assert lines[1].startswith(f"{file}:")
-    assert "holidays" in lines[1]
+    assert "timeZone" in lines[1]
     file.write_text(EXAMPLE.read_text())
     assert outcomes(file, "--dry-run")["Haircut"] == "created"
+
+
+def test_holidays_that_nobody_knows_are_told_by_their_line(file: Path):
+    file.write_text('[[resources]]\nname = "Grace"\nholidays = "DE-XX"')
+    result = run("setup", str(file))
+    assert result.exit_code == os.EX_DATAERR
+    assert f"{file}:3: holidays: Must be a country" in result.stderr
 
 
 def test_a_service_that_nobody_has_is_told_by_its_line(file: Path):

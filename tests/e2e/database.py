@@ -59,17 +59,13 @@ class Database:
         )
 
     async def unguard(self) -> None:
-        """Take the guard against overlaps away. PostgreSQL's has to keep its name."""
+        """Take the guard against overlaps away, and the key that refuses what begins alike."""
         if self.file:
-            await self.do(
-                "DROP TRIGGER booking_no_overlap", "DROP TRIGGER booking_no_overlap_on_update"
-            )
+            await self.do("DROP TRIGGER booking_no_overlap", "DROP TRIGGER booking_takes_seat")
         else:
             await self.do(
-                "ALTER TABLE bookings DROP CONSTRAINT booking_no_overlap",
-                "ALTER TABLE bookings ADD CONSTRAINT booking_no_overlap "
-                "EXCLUDE USING gist (tstzrange(occupied_start, occupied_end) WITH &&) "
-                "WHERE (false)",
+                "ALTER TABLE sessions DROP CONSTRAINT booking_no_overlap, "
+                "DROP CONSTRAINT sessions_pkey"
             )
 
     @asynccontextmanager

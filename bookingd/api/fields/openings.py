@@ -8,9 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from bookingd.api.fields.described import Described
-from bookingd.availability.holiday import holidays_of
 from bookingd.openings import FORM, overlap_of_day, overlap_of_week
-from bookingd.policy import EARLIEST_INSTANT
 from storage.model import WEEKDAYS
 
 _DAY = "20[0-9]{2}-[0-9]{2}-[0-9]{2}"
@@ -73,7 +71,10 @@ class Hours(fields.Field[Mapping[str, tuple[str, ...]]]):
 
 
 class Region(fields.Field[str]):
-    """A country or a part of it whose public holidays are known (ISO 3166-1 and 3166-2)."""
+    """A country or a part of it, by the form of its code (ISO 3166-1 and 3166-2).
+
+    Whether its public holidays are known takes long to find out, and is for `Offer.check`.
+    """
 
     @property
     def json_schema(self) -> Described:
@@ -82,8 +83,6 @@ class Region(fields.Field[str]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(_REGION, value):
             raise ValidationError("Must be a country such as DE, or a part of it such as DE-BY.")
-        if not _has_holidays(value):
-            raise ValidationError("Must be a country, or a part of it, whose holidays are known.")
         return value
 
 
@@ -106,11 +105,3 @@ def _openings(value: Any) -> tuple[str, ...]:
     if overlap_of_day(value):
         raise ValidationError("Must not have intervals that overlap.")
     return tuple(value)
-
-
-def _has_holidays(region: str) -> bool:
-    try:
-        holidays_of(region, EARLIEST_INSTANT.year)
-    except NotImplementedError:
-        return False
-    return True

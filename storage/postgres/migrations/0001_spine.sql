@@ -70,17 +70,183 @@ CREATE TABLE bookings (
     confirmation_sent BOOLEAN NOT NULL,
     reminder_sent     BOOLEAN NOT NULL,
     CHECK (start_time < end_time),
-    CHECK (occupied_start <= start_time AND end_time <= occupied_end),
-    CONSTRAINT booking_no_overlap EXCLUDE USING gist (
-        uuid_range(resource_id, resource_id, '[]') WITH &&,
-        tstzrange(occupied_start, occupied_end) WITH &&
-    ) WHERE (status IN ('PENDING', 'CONFIRMED'))
+    CHECK (occupied_start <= start_time AND end_time <= occupied_end)
 );
 
 CREATE INDEX booking_by_start ON bookings (start_time, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email COLLATE "C"), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id) WHERE status <> 'CONFIRMED';
+
+CREATE TABLE holds (
+    token_digest   TEXT PRIMARY KEY,
+    service_id     UUID NOT NULL REFERENCES services (id),
+    resource_id    UUID NOT NULL REFERENCES resources (id),
+    start_time     TIMESTAMPTZ NOT NULL,
+    end_time       TIMESTAMPTZ NOT NULL,
+    occupied_start TIMESTAMPTZ NOT NULL,
+    occupied_end   TIMESTAMPTZ NOT NULL,
+    address_digest TEXT NOT NULL,
+    created_at     TIMESTAMPTZ NOT NULL,
+    expires_at     TIMESTAMPTZ NOT NULL,
+    extended       BOOLEAN NOT NULL,
+    CHECK (start_time < end_time),
+    CHECK (occupied_start <= start_time AND end_time <= occupied_end)
+);
+
+CREATE INDEX hold_by_address ON holds (address_digest);
+CREATE INDEX hold_by_expiry ON holds (expires_at);
+
+-- What occupies a resource: bookings and holds of one service, from one start to one end. Instants
+-- are microseconds since 1970. The occupied range is that of whoever came first. The two ranges say
+-- the same as the columns before them: an index of expressions would cost each new row more. In it
+-- the times come first, because so the page for a new row is found in half the time.
+CREATE TABLE sessions (
+    resource_id    UUID NOT NULL,
+    occupied_start BIGINT NOT NULL,
+    occupied_end   BIGINT NOT NULL,
+    service_id     UUID NOT NULL,
+    start_time     BIGINT NOT NULL,
+    end_time       BIGINT NOT NULL,
+    taken          INTEGER NOT NULL CHECK (taken >= 0),
+    occupied_range INT8RANGE NOT NULL,
+    resource_range UUID_RANGE NOT NULL,
+    PRIMARY KEY (resource_id, occupied_start),
+    CHECK (occupied_start <= start_time AND start_time < end_time AND end_time <= occupied_end),
+    CONSTRAINT booking_no_overlap
+        EXCLUDE USING gist (occupied_range WITH &&, resource_range WITH &&)
+);
+
+CREATE FUNCTION microseconds(instant TIMESTAMPTZ) RETURNS BIGINT
+LANGUAGE sql STABLE
+RETURN (extract(epoch FROM instant) * 1000000)::bigint;
+
+-- Bookings and holds take a seat in a session that they open, or else in that of the same slot,
+-- which is the one that lasts at its start. Who waited for another transaction may find the way
+-- free by then, or a seat, and looks again.
+CREATE FUNCTION take_seat(service UUID, resource UUID, starts TIMESTAMPTZ, ends TIMESTAMPTZ,
+                          occupied_from TIMESTAMPTZ, occupied_until TIMESTAMPTZ)
+RETURNS BOOLEAN LANGUAGE plpgsql AS $$
+DECLARE
+    start  CONSTANT BIGINT := microseconds(starts);
+    finish CONSTANT BIGINT := microseconds(ends);
+    before CONSTANT BIGINT := microseconds(occupied_from);
+    behind CONSTANT BIGINT := microseconds(occupied_until);
+    seats  INTEGER;
+BEGIN
+    LOOP
+        INSERT INTO sessions
+        VALUES (resource, before, behind, service, start, finish, 1,
+                int8range(before, behind), uuid_range(resource, resource, '[]'))
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            RETURN true;
+        END IF;
+
+        seats := coalesce((SELECT capacity FROM services WHERE id = service), 0);
+        UPDATE sessions
+           SET taken = taken + 1
+         WHERE resource_id = resource
+           AND occupied_start = (SELECT max(occupied_start)
+                                   FROM sessions
+                                  WHERE resource_id = resource AND occupied_start <= start)
+           AND service_id = service
+           AND start_time = start
+           AND end_time = finish
+           AND taken < seats;
+        IF FOUND THEN
+            RETURN true;
+        END IF;
+
+        PERFORM 1
+           FROM sessions
+          WHERE occupied_range && int8range(before, behind)
+            AND resource_range && uuid_range(resource, resource, '[]')
+            AND NOT (service_id = service AND start_time = start AND end_time = finish
+                     AND taken < seats);
+        IF FOUND THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+END $$;
+
+-- The last to leave ends the session.
+CREATE FUNCTION leave_seat(service UUID, resource UUID, starts TIMESTAMPTZ, ends TIMESTAMPTZ)
+RETURNS VOID LANGUAGE plpgsql AS $$
+DECLARE
+    start  CONSTANT BIGINT := microseconds(starts);
+    finish CONSTANT BIGINT := microseconds(ends);
+    there  TID;
+BEGIN
+    UPDATE sessions
+       SET taken = taken - 1
+     WHERE resource_id = resource
+       AND occupied_start = (SELECT max(occupied_start)
+                               FROM sessions
+                              WHERE resource_id = resource AND occupied_start <= start)
+       AND service_id = service
+       AND start_time = start
+       AND end_time = finish
+    RETURNING ctid INTO there;
+    DELETE FROM sessions WHERE ctid = there AND taken = 0;
+END $$;
+
+-- Who finds no seat is left out, so that many can be placed by one statement.
+CREATE FUNCTION seat_for_new() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF take_seat(NEW.service_id, NEW.resource_id, NEW.start_time, NEW.end_time,
+                 NEW.occupied_start, NEW.occupied_end) THEN
+        RETURN NEW;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION seat_for_changed() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status IN ('PENDING', 'CONFIRMED') THEN
+        PERFORM leave_seat(OLD.service_id, OLD.resource_id, OLD.start_time, OLD.end_time);
+    END IF;
+    IF NEW.status IN ('PENDING', 'CONFIRMED')
+       AND NOT take_seat(NEW.service_id, NEW.resource_id, NEW.start_time, NEW.end_time,
+                         NEW.occupied_start, NEW.occupied_end) THEN
+        RAISE exclusion_violation
+        USING MESSAGE = 'conflicts with booking_no_overlap', CONSTRAINT = 'booking_no_overlap';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION seat_of_gone() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM leave_seat(OLD.service_id, OLD.resource_id, OLD.start_time, OLD.end_time);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER booking_takes_seat
+BEFORE INSERT ON bookings FOR EACH ROW
+WHEN (NEW.status IN ('PENDING', 'CONFIRMED'))
+EXECUTE FUNCTION seat_for_new();
+
+CREATE TRIGGER booking_changes_seat
+BEFORE UPDATE OF service_id, resource_id, start_time, end_time, occupied_start, occupied_end, status
+ON bookings FOR EACH ROW
+WHEN ((OLD.service_id, OLD.resource_id, OLD.start_time, OLD.end_time, OLD.occupied_start,
+       OLD.occupied_end, OLD.status IN ('PENDING', 'CONFIRMED'))
+   <> (NEW.service_id, NEW.resource_id, NEW.start_time, NEW.end_time, NEW.occupied_start,
+       NEW.occupied_end, NEW.status IN ('PENDING', 'CONFIRMED')))
+EXECUTE FUNCTION seat_for_changed();
+
+CREATE TRIGGER booking_leaves_seat
+AFTER DELETE ON bookings FOR EACH ROW
+WHEN (OLD.status IN ('PENDING', 'CONFIRMED'))
+EXECUTE FUNCTION seat_of_gone();
+
+CREATE TRIGGER hold_takes_seat
+BEFORE INSERT ON holds FOR EACH ROW
+EXECUTE FUNCTION seat_for_new();
+
+CREATE TRIGGER hold_leaves_seat
+AFTER DELETE ON holds FOR EACH ROW
+EXECUTE FUNCTION seat_of_gone();
 
 CREATE TABLE events (
     booking_id UUID NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,

@@ -7,7 +7,6 @@ _PLACE = """
 WITH placed AS (
     INSERT INTO bookings
     {bookings}
-    ON CONFLICT ON CONSTRAINT booking_no_overlap DO NOTHING
     RETURNING id
 ), told AS (
     INSERT INTO events
@@ -110,12 +109,3 @@ RETURNING bookings.id
 VERSION = "SELECT version FROM bookings WHERE id = $1"
 
 TELL = "INSERT INTO events SELECT * FROM json_populate_record(NULL::events, $1)"
-
-OCCUPIED = """
-SELECT occupied_start, occupied_end
-  FROM bookings
- WHERE uuid_range(resource_id, resource_id, '[]') && uuid_range($1, $1, '[]')
-   AND tstzrange(occupied_start, occupied_end) && tstzrange($2, $3)
-   AND status IN ('PENDING', 'CONFIRMED')
- ORDER BY occupied_start
-"""

@@ -72,42 +72,182 @@ CREATE TABLE bookings (
     CHECK (occupied_start <= start_time AND end_time <= occupied_end)
 ) STRICT;
 
-CREATE INDEX booking_live ON bookings (resource_id, occupied_start, occupied_end)
-    WHERE status IN ('PENDING', 'CONFIRMED');
 CREATE INDEX booking_by_start ON bookings (start_time, id);
 CREATE INDEX booking_by_update ON bookings (updated_at, id);
 CREATE INDEX booking_by_email ON bookings (lower(email), start_time, id);
 CREATE INDEX booking_by_status ON bookings (status, start_time, id) WHERE status <> 'CONFIRMED';
 
--- Live bookings of a resource do not overlap. So of those that start before the new one ends, the
--- last to start is also the last to end, and it alone has to be looked at.
+CREATE TABLE holds (
+    token_digest   TEXT PRIMARY KEY,
+    service_id     TEXT NOT NULL REFERENCES services (id),
+    resource_id    TEXT NOT NULL REFERENCES resources (id),
+    start_time     TEXT NOT NULL,
+    end_time       TEXT NOT NULL,
+    occupied_start TEXT NOT NULL,
+    occupied_end   TEXT NOT NULL,
+    address_digest TEXT NOT NULL,
+    created_at     TEXT NOT NULL,
+    expires_at     TEXT NOT NULL,
+    extended       INTEGER NOT NULL CHECK (extended IN (0, 1)),
+    CHECK (start_time < end_time),
+    CHECK (occupied_start <= start_time AND end_time <= occupied_end)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hold_by_address ON holds (address_digest);
+CREATE INDEX hold_by_expiry ON holds (expires_at);
+
+-- What occupies a resource: bookings and holds of one service, from one start to one end. Instants
+-- are microseconds since 1970. The occupied range is that of whoever came first.
+CREATE TABLE sessions (
+    resource_id    TEXT NOT NULL,
+    occupied_start INTEGER NOT NULL,
+    occupied_end   INTEGER NOT NULL,
+    service_id     TEXT NOT NULL,
+    start_time     INTEGER NOT NULL,
+    end_time       INTEGER NOT NULL,
+    taken          INTEGER NOT NULL CHECK (taken >= 0),
+    PRIMARY KEY (resource_id, occupied_start),
+    CHECK (occupied_start <= start_time AND start_time < end_time AND end_time <= occupied_end)
+) STRICT, WITHOUT ROWID;
+
+-- Sessions of a resource do not overlap. So of those that start before the new one ends, the last
+-- to start is also the last to end, and it alone has to be looked at. If something is in the way,
+-- there may be a seat in the session of the same slot, which is the one that lasts at its start.
 CREATE TRIGGER booking_no_overlap
-BEFORE INSERT ON bookings
-WHEN NEW.status IN ('PENDING', 'CONFIRMED')
+BEFORE INSERT ON sessions
 BEGIN
-    SELECT RAISE(ABORT, 'booking_no_overlap')
+    SELECT CASE
+               WHEN (SELECT taken
+                       FROM sessions
+                      WHERE resource_id = NEW.resource_id
+                        AND occupied_start = (SELECT max(occupied_start)
+                                                FROM sessions
+                                               WHERE resource_id = NEW.resource_id
+                                                 AND occupied_start <= NEW.start_time)
+                        AND service_id = NEW.service_id
+                        AND start_time = NEW.start_time
+                        AND end_time = NEW.end_time)
+                  < (SELECT capacity FROM services WHERE id = NEW.service_id)
+               THEN RAISE(IGNORE)
+               ELSE RAISE(ABORT, 'booking_no_overlap')
+           END
      WHERE (SELECT occupied_end
-              FROM bookings
-             WHERE resource_id = NEW.resource_id
-               AND status IN ('PENDING', 'CONFIRMED')
-               AND occupied_start < NEW.occupied_end
+              FROM sessions
+             WHERE resource_id = NEW.resource_id AND occupied_start < NEW.occupied_end
              ORDER BY occupied_start DESC
              LIMIT 1) > NEW.occupied_start;
 END;
 
-CREATE TRIGGER booking_no_overlap_on_update
-BEFORE UPDATE OF resource_id, occupied_start, occupied_end, status ON bookings
+CREATE TRIGGER session_is_over
+AFTER UPDATE OF taken ON sessions
+WHEN NEW.taken = 0
+BEGIN
+    DELETE FROM sessions
+     WHERE resource_id = NEW.resource_id AND occupied_start = NEW.occupied_start;
+END;
+
+-- Bookings and holds take a seat by a `change` of 1, and leave it by one of -1. Who takes one opens
+-- a session, or joins the one that `booking_no_overlap` has found: then the INSERT changes nothing.
+-- Instants in text become microseconds: the seconds, and the digits behind the point if there is one.
+CREATE VIEW seats AS
+SELECT NULL AS change, NULL AS service_id, NULL AS resource_id, NULL AS start_time,
+       NULL AS end_time, NULL AS occupied_start, NULL AS occupied_end;
+
+CREATE TRIGGER seat_is_taken
+INSTEAD OF INSERT ON seats
+WHEN NEW.change = 1
+BEGIN
+    INSERT INTO sessions
+    VALUES (NEW.resource_id,
+            unixepoch(substr(NEW.occupied_start, 1, 19)) * 1000000 + substr(NEW.occupied_start, 21, 6),
+            unixepoch(substr(NEW.occupied_end, 1, 19)) * 1000000 + substr(NEW.occupied_end, 21, 6),
+            NEW.service_id,
+            unixepoch(substr(NEW.start_time, 1, 19)) * 1000000 + substr(NEW.start_time, 21, 6),
+            unixepoch(substr(NEW.end_time, 1, 19)) * 1000000 + substr(NEW.end_time, 21, 6),
+            1);
+    UPDATE sessions
+       SET taken = taken + 1
+     WHERE changes() = 0
+       AND resource_id = NEW.resource_id
+       AND occupied_start = (
+               SELECT max(occupied_start)
+                 FROM sessions
+                WHERE resource_id = NEW.resource_id
+                  AND occupied_start
+                   <= unixepoch(substr(NEW.start_time, 1, 19)) * 1000000 + substr(NEW.start_time, 21, 6))
+       AND service_id = NEW.service_id
+       AND start_time
+         = unixepoch(substr(NEW.start_time, 1, 19)) * 1000000 + substr(NEW.start_time, 21, 6)
+       AND end_time
+         = unixepoch(substr(NEW.end_time, 1, 19)) * 1000000 + substr(NEW.end_time, 21, 6);
+END;
+
+CREATE TRIGGER seat_is_left
+INSTEAD OF INSERT ON seats
+WHEN NEW.change = -1
+BEGIN
+    UPDATE sessions
+       SET taken = taken - 1
+     WHERE resource_id = NEW.resource_id
+       AND occupied_start = (
+               SELECT max(occupied_start)
+                 FROM sessions
+                WHERE resource_id = NEW.resource_id
+                  AND occupied_start
+                   <= unixepoch(substr(NEW.start_time, 1, 19)) * 1000000 + substr(NEW.start_time, 21, 6))
+       AND service_id = NEW.service_id
+       AND start_time
+         = unixepoch(substr(NEW.start_time, 1, 19)) * 1000000 + substr(NEW.start_time, 21, 6)
+       AND end_time
+         = unixepoch(substr(NEW.end_time, 1, 19)) * 1000000 + substr(NEW.end_time, 21, 6);
+END;
+
+CREATE TRIGGER booking_takes_seat
+BEFORE INSERT ON bookings
 WHEN NEW.status IN ('PENDING', 'CONFIRMED')
 BEGIN
-    SELECT RAISE(ABORT, 'booking_no_overlap')
-     WHERE (SELECT occupied_end
-              FROM bookings
-             WHERE resource_id = NEW.resource_id
-               AND status IN ('PENDING', 'CONFIRMED')
-               AND occupied_start < NEW.occupied_end
-               AND id <> NEW.id
-             ORDER BY occupied_start DESC
-             LIMIT 1) > NEW.occupied_start;
+    INSERT INTO seats VALUES (1, NEW.service_id, NEW.resource_id, NEW.start_time,
+                              NEW.end_time, NEW.occupied_start, NEW.occupied_end);
+END;
+
+CREATE TRIGGER booking_changes_seat
+BEFORE UPDATE OF service_id, resource_id, start_time, end_time, occupied_start, occupied_end, status
+ON bookings
+WHEN (OLD.service_id, OLD.resource_id, OLD.start_time, OLD.end_time, OLD.occupied_start,
+      OLD.occupied_end, OLD.status IN ('PENDING', 'CONFIRMED'))
+  <> (NEW.service_id, NEW.resource_id, NEW.start_time, NEW.end_time, NEW.occupied_start,
+      NEW.occupied_end, NEW.status IN ('PENDING', 'CONFIRMED'))
+BEGIN
+    INSERT INTO seats
+    SELECT -1, OLD.service_id, OLD.resource_id, OLD.start_time, OLD.end_time, OLD.occupied_start,
+           OLD.occupied_end
+     WHERE OLD.status IN ('PENDING', 'CONFIRMED');
+    INSERT INTO seats
+    SELECT 1, NEW.service_id, NEW.resource_id, NEW.start_time, NEW.end_time, NEW.occupied_start,
+           NEW.occupied_end
+     WHERE NEW.status IN ('PENDING', 'CONFIRMED');
+END;
+
+CREATE TRIGGER booking_leaves_seat
+AFTER DELETE ON bookings
+WHEN OLD.status IN ('PENDING', 'CONFIRMED')
+BEGIN
+    INSERT INTO seats VALUES (-1, OLD.service_id, OLD.resource_id, OLD.start_time,
+                              OLD.end_time, OLD.occupied_start, OLD.occupied_end);
+END;
+
+CREATE TRIGGER hold_takes_seat
+BEFORE INSERT ON holds
+BEGIN
+    INSERT INTO seats VALUES (1, NEW.service_id, NEW.resource_id, NEW.start_time,
+                              NEW.end_time, NEW.occupied_start, NEW.occupied_end);
+END;
+
+CREATE TRIGGER hold_leaves_seat
+AFTER DELETE ON holds
+BEGIN
+    INSERT INTO seats VALUES (-1, OLD.service_id, OLD.resource_id, OLD.start_time,
+                              OLD.end_time, OLD.occupied_start, OLD.occupied_end);
 END;
 
 CREATE TABLE events (

@@ -79,22 +79,3 @@ ERASE_THE_REST = (
 )
 
 TELL = insert("events", Event)
-
-OCCUPIED = """
-SELECT occupied_start, occupied_end
-  FROM bookings
- WHERE resource_id = :resource
-   AND status IN ('PENDING', 'CONFIRMED')
-   AND occupied_start < :end
-   AND occupied_start >= coalesce(
-           (SELECT occupied_start
-              FROM bookings
-             WHERE resource_id = :resource
-               AND status IN ('PENDING', 'CONFIRMED')
-               AND occupied_start <= :start
-             ORDER BY occupied_start DESC
-             LIMIT 1), '')
-   AND occupied_end > :start
- ORDER BY occupied_start
-"""
-"""Ranges do not overlap, so only the last that starts before `:start` can reach into it."""

@@ -1,0 +1,77 @@
+"""The SQL of sessions and of the holds that have a seat in them."""
+
+from storage.model import Session
+
+_MEETING = """resource_id = {resource}
+   AND occupied_start < $3
+   AND occupied_start >= coalesce((SELECT max(occupied_start)
+                                     FROM sessions AS before
+                                    WHERE before.resource_id = {resource}
+                                      AND before.occupied_start <= $2), $2)
+   AND occupied_end > $2"""
+"""Sessions do not overlap, so only the last that starts before `$2` can reach into it."""
+
+_COLUMNS = {
+    "start": "start_time",
+    "end": "end_time",
+    "occupied_start": "occupied_start",
+    "occupied_end": "occupied_end",
+    "service_id": "service_id::text",
+    "taken": "taken",
+}
+_LISTS = ", ".join(f'array_agg({_COLUMNS[name]}) AS "{name}"' for name in Session._fields)
+
+SESSIONS = f"""
+SELECT resource.id AS resource_id,
+       found.*,
+       (SELECT json_agg(json_build_array(microseconds(start_time), microseconds(end_time),
+                                         service_id))
+          FROM holds
+         WHERE resource_id = resource.id AND expires_at <= $4) AS expired
+  FROM unnest($1::uuid[]) AS resource (id),
+       LATERAL (SELECT {_LISTS}
+                  FROM (SELECT *
+                          FROM sessions
+                         WHERE {_MEETING.format(resource="resource.id")}
+                         ORDER BY occupied_start) AS meeting) AS found
+"""
+TAKEN = f"""
+SELECT coalesce(sum(taken), 0)
+  FROM sessions
+ WHERE {_MEETING.format(resource="$1")}
+   AND start_time >= $2
+   AND start_time < $3
+   AND service_id = $4
+"""
+
+WAIT_FOR = """
+SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+  FROM unnest($1::text[]) AS names (name)
+"""
+"""Nobody else counts what is counted under these names until the transaction ends."""
+
+SWEEP = """
+WITH gone AS (DELETE FROM holds WHERE expires_at <= $1 RETURNING 1)
+SELECT count(*) FROM gone
+"""
+HELD = "SELECT count(*) FROM holds WHERE address_digest = $1 AND expires_at > $2"
+KEEP = """
+INSERT INTO holds SELECT * FROM json_populate_record(NULL::holds, $1) RETURNING token_digest
+"""
+EXTEND = """
+UPDATE holds
+   SET expires_at = $2, extended = true
+ WHERE token_digest = $1 AND expires_at > $3 AND NOT extended
+RETURNING *
+"""
+LET_GO = "DELETE FROM holds WHERE token_digest = $1 RETURNING token_digest"
+REDEEM = """
+DELETE FROM holds
+ WHERE token_digest = $1
+   AND expires_at > $2
+   AND service_id = $3
+   AND resource_id = $4
+   AND start_time = $5
+   AND end_time = $6
+RETURNING token_digest
+"""
