@@ -1,5 +1,6 @@
 """What can be booked, and with whom."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -96,14 +97,22 @@ class Catalogue(Fresh[Offer]):
     def __init__(self, storage: Storage) -> None:
         super().__init__(self._read)
         self._storage = storage
+        self._met: set[str] = set()
 
     async def _read(self) -> Offer:
         services = await self._storage.services()
         resources = await self._storage.resources()
+        await self._meet({one.holidays for one in resources if one.holidays})
         return Offer(
             {service.id: service for service in services},
             {resource.id: resource for resource in resources},
         )
+
+    async def _meet(self, holidays: set[str]) -> None:
+        """Have the holidays loaded beside the loop, before somebody asks for them within it."""
+        for region in sorted(holidays - self._met):
+            await asyncio.to_thread(are_known, region)
+            self._met.add(region)
 
 
 def created(kind: type[Record], details: Mapping[str, Any], now: datetime) -> Record:

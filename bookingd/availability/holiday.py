@@ -3,6 +3,7 @@
 It takes a while to load, and is loaded when the first is asked for.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ SOME_YEAR = 2000
 def are_known(place: str) -> bool:
     """Whether the library knows the public holidays of a place."""
     try:
-        holidays_of(place, SOME_YEAR)
+        _asked(place, SOME_YEAR)
     except NotImplementedError:
         return False
     return True
@@ -22,9 +23,16 @@ def are_known(place: str) -> bool:
 def holidays_of(place: str, year: int) -> frozenset[date]:
     """The public holidays of a year in a place by ISO 3166, such as `DE` or `DE-BY`.
 
-    Raises `NotImplementedError` for a place that the library does not know.
+    None for a place that the library does not know any more; `bookingd doctor` tells of it.
     """
+    try:
+        return frozenset(_asked(place, year))
+    except NotImplementedError:
+        return frozenset()
+
+
+def _asked(place: str, year: int) -> Iterable[date]:
     from holidays import country_holidays
 
     country, _, part = place.partition("-")
-    return frozenset(country_holidays(country, subdiv=part or None, years=year))
+    return country_holidays(country, subdiv=part or None, years=year)

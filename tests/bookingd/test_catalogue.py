@@ -1,16 +1,17 @@
 """The offer: what a booking is of, what it cannot be of, and when a change is seen."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bookingd import fresh
+from bookingd import catalogue, fresh
 from bookingd.catalogue import UNNAMED, Catalogue, NotOffered, Offer, created, edited
 from storage.interface import Storage
 from storage.model import Resource, Service
-from storage.writes import SaveService
+from storage.writes import SaveResource, SaveService
 from tests.records import HOUR, NOW, OTHER_ROOM, OTHER_SERVICE, ROOM, SERVICE, a_service, done
 from tests.records import a_resource as a_room
 
@@ -164,6 +165,25 @@ async def test_a_change_by_another_daemon_is_seen_after_a_second(
     assert service.id not in (await catalogue.get()).services
     clock[0] += 1.01
     assert (await catalogue.get()).services[service.id] == service
+
+
+async def test_holidays_are_loaded_beside_the_loop_and_once(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    met: list[tuple[str, bool]] = []
+
+    def are_known(region: str) -> bool:
+        met.append((region, threading.current_thread() is threading.main_thread()))
+        return True
+
+    monkeypatch.setattr(catalogue, "are_known", are_known)
+    rooms = [a_room(holidays=region) for region in ("DE-BY", None, "DE", "DE-BY")]
+    await done(storage, *map(SaveResource, rooms))
+    kept = Catalogue(storage)
+    for _ in range(2):
+        await kept.get()
+        kept.forget()
+    assert met == [("DE", False), ("DE-BY", False)]
 
 
 async def test_a_change_by_ourselves_is_seen_at_once(storage: Storage):
