@@ -114,7 +114,7 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
 @web.middleware
 async def authorizing(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lets through only whom the handler is open to; a handler open to nobody is open to none."""
-    if request.match_info.http_exception is not None or is_preflight(request):
+    if _is_not_ours(request):
         return await handler(request)
     if request.method == hdrs.METH_OPTIONS:  # aiohttp-cors takes it for a broken preflight
         raise web.HTTPMethodNotAllowed(hdrs.METH_OPTIONS, _methods(request))
@@ -134,8 +134,7 @@ async def authorizing(request: web.Request, handler: Handler) -> web.StreamRespo
 @web.middleware
 async def checking_query(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses parameters where none are taken, any given twice, and what is not UTF-8."""
-    plain = request.match_info.http_exception is not None or is_preflight(request)
-    if request.query_string and not plain:
+    if request.query_string and not _is_not_ours(request):
         _check_utf8(request)
         names = Counter(name for name, _ in request.query.items())
         if not getattr(request.match_info.handler, "__query__", False):
@@ -167,6 +166,11 @@ def _check_room(request: web.Request, drain: Drain) -> None:
     """A queue would only make everybody late (design: at once, with Retry-After)."""
     if drain.crowded and not is_always_answered(request.match_info.handler):
         raise ApiError(Code.SERVICE_UNAVAILABLE, headers=LATER)
+
+
+def _is_not_ours(request: web.Request) -> bool:
+    """Whether aiohttp answers, 404 or 405, or aiohttp-cors, a preflight."""
+    return request.match_info.http_exception is not None or is_preflight(request)
 
 
 def _methods(request: web.Request) -> Iterable[str]:
