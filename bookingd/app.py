@@ -26,6 +26,7 @@ from bookingd.links import Links
 from bookingd.listener import Listener
 from bookingd.measures import MeasuredCalls, MeasuredChannel, MeasuredDesk, Measures
 from bookingd.notify import feed_watchdog, notify
+from bookingd.vacancies import Vacancies
 from bookingd.vitals import Vitals
 from bookingd.webhooks import Webhooks
 from schedules.actor import supervise
@@ -159,6 +160,7 @@ def _application(config: Config, storage: Storage, desk: Desk, links: Links) -> 
     app[context.DESK] = desk
     app[context.LINKS] = links
     app[context.CATALOGUE] = Catalogue(storage)
+    app[context.VACANCIES] = Vacancies(storage, config.time_zone)
     app[context.KEYRING] = Keyring(config, storage, now)
     app[context.LIMITER] = _limiter(config)
     app[context.CLOCK] = now

@@ -1,7 +1,7 @@
 """What can be booked, and with whom."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -37,20 +37,22 @@ class Offer:
     services: Mapping[str, Service]
     resources: Mapping[str, Resource]
 
-    def choose(self, service_id: str | None, resource_id: str | None) -> tuple[Service, Resource]:
-        """What a new booking is of: as named, or else the only one there is.
+    def choose(
+        self, service_id: str | None, resource_id: str | None
+    ) -> tuple[Service, Sequence[Resource]]:
+        """What a new booking is of: the service named, or else the only one there is.
 
-        Raises `NotOffered`.
+        And with whom: the resource named, or else any that offers it. Raises `NotOffered`.
         """
         service = _open(self.services, service_id, "serviceId") if service_id else None
         resource = _open(self.resources, resource_id, "resourceId") if resource_id else None
         if service is None:
             service = _only(self._services_of(resource), "serviceId")
         if resource is None:
-            resource = _only(self._resources_for(service), "resourceId")
-        elif not resource.offers(service):
+            return service, _any(self._resources_for(service), "resourceId")
+        if not resource.offers(service):
             raise NotOffered("resourceId", "Does not offer this service.")
-        return service, resource
+        return service, [resource]
 
     def service(self, service_id: str) -> Service:
         """The service of a booking, archived or not. Raises `NotOffered`."""
@@ -164,10 +166,15 @@ def _several(records: Iterable[Record]) -> bool:
     return len(list(islice(found, 2))) > 1
 
 
-def _only(records: Iterable[Record], field: str) -> Record:
+def _any(records: Iterable[Record], field: str) -> Sequence[Record]:
     found = [record for record in records if record.archived_at is None]
     if not found:
         raise NotOffered(field, "There is none that can be booked.")
+    return found
+
+
+def _only(records: Iterable[Record], field: str) -> Record:
+    found = _any(records, field)
     if len(found) > 1:
         raise NotOffered(field, "Is needed: there are several.")
     return found[0]

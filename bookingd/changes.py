@@ -1,9 +1,10 @@
 """What a request makes of a booking, as a write. Pure but for new ids."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bookingd.catalogue import NOTHING, Offer
 from bookingd.policy import (
@@ -19,6 +20,7 @@ from storage.ids import new_id
 from storage.model import (
     Booking,
     BookingStatus,
+    Cap,
     Event,
     EventKind,
     IdempotencyKey,
@@ -35,6 +37,11 @@ _SILENT = frozenset(
 """Fields that follow from the others, and are no news to anybody."""
 
 
+def wall_time(instant: datetime, zone: str) -> str:
+    """An instant by the clock of a zone, which is named in it (RFC 9557, section 4)."""
+    return f"{instant.astimezone(ZoneInfo(zone)).isoformat()}[{zone}]"
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """When: a start and a length."""
@@ -42,26 +49,31 @@ class Slot:
     start: datetime
     length: timedelta
 
-    def of(self, service: Service) -> dict[str, Any]:
-        """The times of a booking of `service` in this slot."""
+    def of(self, service: Service, zone: str) -> dict[str, Any]:
+        """The times of a booking of `service` in this slot, by the clock of `zone`."""
         end = self.start + self.length
         return {
             "start_time": self.start,
             "end_time": end,
             "occupied_start": self.start - timedelta(minutes=service.buffer_before),
             "occupied_end": end + timedelta(minutes=service.buffer_after),
+            "wall_time": wall_time(self.start, zone),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Who changes something, when, what is promised and offered then, and who is called."""
+    """Who changes something, when, what is promised and offered then, and who is called.
+
+    `zone` is the house's, for resources without one of their own.
+    """
 
     actor: str
     now: datetime
     promises: Promises
     webhooks: Collection[Webhook] = ()
     offer: Offer = NOTHING
+    zone: str = "UTC"
 
     def of(self, service: Service) -> "Moment":
         """The same where a booking of `service` is concerned."""
@@ -77,8 +89,9 @@ def place(
     moment: Moment,
     *,
     key: IdempotencyKey | None = None,
+    caps: Sequence[Cap] = (),
 ) -> Place:
-    """A new booking; `details` are the fields that the customer gave.
+    """A new booking; `details` are the fields that the customer gave, `caps` are to hold after it.
 
     Raises `InPast`, `WrongLength`.
     """
@@ -90,7 +103,7 @@ def place(
         service_id=service.id,
         resource_id=resource.id,
         **details,
-        **slot.of(service),
+        **slot.of(service, resource.time_zone or moment.zone),
         status=BookingStatus.PENDING if service.needs_confirmation else BookingStatus.CONFIRMED,
         sequence=0,
         version=1,
@@ -98,7 +111,8 @@ def place(
         updated_at=moment.now,
     )
     event = _event(EventKind.PLACED, booking, moment, {})
-    return Place(booking, event, _owed(EventKind.PLACED, booking, moment), key)
+    owes = _owed(EventKind.PLACED, booking, moment)
+    return Place(booking, event, owes, key=key, caps=caps)
 
 
 def edit(
@@ -107,9 +121,13 @@ def edit(
     slot: Slot | None,
     service: Service,
     moment: Moment,
+    *,
+    resource: Resource,
+    caps: Sequence[Cap] = (),
 ) -> Change | None:
     """The booking with other details, or moved to another slot; None if nothing changes.
 
+    `caps` are to hold after a move.
     Raises `InPast`; `InvalidTransition` for a move of a booking that is over; `WrongLength`,
     unless it keeps the length that it has.
     """
@@ -121,10 +139,11 @@ def edit(
         check_start(slot.start, moment.now)
         if slot.length != length:
             check_length(slot.length, service)
-        details = {**details, **slot.of(service)}
+        details = {**details, **slot.of(service, resource.time_zone or moment.zone)}
     if all(getattr(booking, name) == value for name, value in details.items()):
         return None
-    return _change(EventKind.CHANGED, booking, dict(details), moment.of(service), moved=moved)
+    change = _change(EventKind.CHANGED, booking, dict(details), moment.of(service), moved=moved)
+    return replace(change, caps=caps) if moved and caps else change
 
 
 def step(

@@ -20,6 +20,7 @@ from bookingd.api import (
     metrics,
     outbox,
     parser,
+    slots,
     webhook_schemas,
     webhooks,
 )
@@ -66,6 +67,8 @@ def application(config: Config) -> web.Application:
             web.put(f"/api/bookings/{ID}", bookings.edit, expect_handler=_encourage),
             web.patch(f"/api/bookings/{ID}", bookings.step, expect_handler=_encourage),
             web.delete(f"/api/bookings/{ID}", bookings.cancel, expect_handler=_encourage),
+            web.get("/api/slots", slots.free, expect_handler=_encourage),
+            web.get("/api/slots/explain", slots.explanation, expect_handler=_encourage),
             web.get("/api/outbox", outbox.listing, expect_handler=_encourage),
             web.get(f"/api/outbox/{ID}", outbox.read, expect_handler=_encourage),
             web.post("/api/outbox/retry", outbox.retry_dead, expect_handler=_encourage),

@@ -1,7 +1,6 @@
 """Bookings over HTTP."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +9,17 @@ from aiohttp import web
 from bookingd import changes, intake
 from bookingd.api import idempotency, present, responses
 from bookingd.api.conditions import check_version, unless_known
-from bookingd.api.context import CATALOGUE, CONFIG, DESK, STORAGE, links_of, moment
+from bookingd.api.context import (
+    CALLER,
+    CATALOGUE,
+    CLOCK,
+    CONFIG,
+    DESK,
+    STORAGE,
+    VACANCIES,
+    links_of,
+    moment,
+)
 from bookingd.api.declare import (
     Handler,
     about,
@@ -21,13 +30,16 @@ from bookingd.api.declare import (
     takes_headers,
     takes_json,
 )
-from bookingd.api.errors import ApiError, Code
+from bookingd.api.errors import Code
+from bookingd.api.refusals import CODES, REFUSED, refused
 from bookingd.api.schemas import EditedBooking, NewBooking, Step
+from bookingd.availability.engine import caps
+from bookingd.availability.wanted import Wanted
 from bookingd.changes import Slot
-from bookingd.free import next_free
-from storage.errors import SlotTaken, StaleVersion
-from storage.model import Booking, BookingStatus, Scope, Service
-from storage.writes import Change
+from storage.errors import CapReached, SlotTaken, StaleVersion
+from storage.model import Booking, BookingStatus, Scope
+from storage.rows import microseconds
+from storage.writes import Change, Place
 
 _UNGIVEN: dict[str, Any] = {
     "name": "",
@@ -54,7 +66,7 @@ def creating(schema: NewBooking) -> Handler:
         headers=("Location", "ETag", "Idempotent-Replayed"),
         links=("bookingsRead", "bookingsEdit", "bookingsStep", "bookingsCancel"),
     )
-    @may_fail(Code.SLOT_TAKEN, Code.IDEMPOTENCY_MISMATCH)
+    @may_fail(*CODES, Code.IDEMPOTENCY_MISMATCH)
     @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
@@ -63,17 +75,25 @@ def creating(schema: NewBooking) -> Handler:
             return _created(request, placed, replayed=True)
         offer = await request.app[CATALOGUE].get()
         named = details.pop("service_id", None), details.pop("resource_id", None)
-        service, resource = offer.choose(*named)
+        service, resources = offer.choose(*named)
         intake.check_new(service, details, request.app[CONFIG].required_fields)
         slot = _slot(details.pop("time_slot"))
         details = {**_UNGIVEN, **details}
         now = await moment(request)
-        place = changes.place(details, slot, service, resource, now, key=key)
+        public = request[CALLER].scope is Scope.PUBLISHABLE
+
+        def place(wanted: Wanted) -> Place:
+            capped = caps(wanted, microseconds(slot.start)) if public else ()
+            resource = wanted.calendar.resource
+            return changes.place(details, slot, service, resource, now, key=key, caps=capped)
+
+        wants = request.app[VACANCIES].wanted(service, resources, slot.length, now.now)
         try:
-            placed = await request.app[DESK].ask(place)
-        except SlotTaken as error:
-            raise await _taken(request, slot, service, resource.id) from error
-        return _created(request, placed or place.booking, replayed=placed is not None)
+            takers = await request.app[VACANCIES].takers(wants, slot.start, public=public)
+            placed, replayed = await _placed(request, map(place, takers))
+        except REFUSED as error:
+            raise await refused(request, error, wants, slot) from error
+        return _created(request, placed, replayed=replayed)
 
     return create
 
@@ -109,7 +129,8 @@ async def edit(request: web.Request) -> web.Response:
     def change(booking: Booking) -> Change | None:
         service = offer.service(booking.service_id)
         intake.check_edit(service, details, request.app[CONFIG].required_fields)
-        return changes.edit(booking, details, slot, service, now)
+        resource = offer.resources[booking.resource_id]
+        return changes.edit(booking, details, slot, service, now, resource=resource)
 
     return await _changed(request, change, slot)
 
@@ -138,6 +159,22 @@ async def step(request: web.Request) -> web.Response:
 async def cancel(request: web.Request) -> web.Response:
     """DELETE /api/bookings/{id}; once cancelled, it answers the same again."""
     return await _stepped(request, BookingStatus.CANCELLED, None)
+
+
+async def _placed(request: web.Request, places: Iterable[Place]) -> tuple[Booking, bool]:
+    """The first that is not lost to another; whether its key has placed it before.
+
+    Raises the last refusal.
+    """
+    lost: Exception = SlotTaken()
+    for place in places:
+        try:
+            before = await request.app[DESK].ask(place)
+        except (SlotTaken, CapReached) as error:
+            lost = error
+        else:
+            return before or place.booking, before is not None
+    raise lost
 
 
 async def _stepped(request: web.Request, status: BookingStatus, reason: str | None) -> web.Response:
@@ -173,25 +210,16 @@ async def _changed(
         except SlotTaken as error:
             if slot is None:
                 raise
-            offer = await request.app[CATALOGUE].get()
-            service = offer.service(booking.service_id)
-            raise await _taken(request, slot, service, booking.resource_id, booking) from error
+            wants = await _elsewhen(request, booking, slot)
+            raise await refused(request, error, wants, slot, leaving=booking) from error
         return _one(request, write.booking)
 
 
-async def _taken(
-    request: web.Request,
-    slot: Slot,
-    service: Service,
-    resource_id: str,
-    leaving: Booking | None = None,
-) -> ApiError:
-    """The refusal, with the next three starts at which it would not be one."""
-    starts = await next_free(request.app[STORAGE], resource_id, service, slot, leaving)
-    free = [
-        {"startTime": start, "duration": slot.length // timedelta(minutes=1)} for start in starts
-    ]
-    return ApiError(Code.SLOT_TAKEN, more={"nextAvailable": free})
+async def _elsewhen(request: web.Request, booking: Booking, slot: Slot) -> list[Wanted]:
+    """Where else a booking could be moved to."""
+    offer, now = await request.app[CATALOGUE].get(), request.app[CLOCK]()
+    service, resource = offer.service(booking.service_id), offer.resources[booking.resource_id]
+    return request.app[VACANCIES].wanted(service, [resource], slot.length, now)
 
 
 def _slot(given: dict[str, Any]) -> Slot:

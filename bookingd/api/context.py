@@ -16,6 +16,7 @@ from bookingd.draining import Drain
 from bookingd.limiter import Limiter
 from bookingd.links import Links
 from bookingd.measures import Measures
+from bookingd.vacancies import Vacancies
 from bookingd.vitals import Vitals
 from bookingd.webhooks import Webhooks
 from storage.interface import Storage
@@ -25,6 +26,7 @@ CONFIG = web.AppKey("config", Config)
 STORAGE = web.AppKey("storage", Storage)
 DESK = web.AppKey("desk", Desk)
 CATALOGUE = web.AppKey("catalogue", Catalogue)
+VACANCIES = web.AppKey("vacancies", Vacancies)
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
 KEYRING = web.AppKey("keyring", Keyring)
 LINKS = web.AppKey("links", Links)
@@ -70,5 +72,5 @@ async def moment(request: web.Request, actor: str | None = None) -> Moment:
     name = actor or request[CALLER].name
     app = request.app
     webhooks = (await app[WEBHOOKS].get()).values()
-    offer = await app[CATALOGUE].get()
-    return Moment(name, app[CLOCK](), app[CONFIG].promises, webhooks, offer)
+    config, offer = app[CONFIG], await app[CATALOGUE].get()
+    return Moment(name, app[CLOCK](), config.promises, webhooks, offer, config.time_zone)

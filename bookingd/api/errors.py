@@ -12,6 +12,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from bookingd.auth import Unauthorized
+from bookingd.availability.rules import OutsideHours, TooFar, TooSoon
 from bookingd.catalogue import NotOffered
 from bookingd.clock import now
 from bookingd.intake import Incomplete
@@ -20,6 +21,7 @@ from bookingd.logs import request_id
 from bookingd.policy import InPast, InvalidTransition, TooLate, WrongLength
 from schedules.actor import MailboxFull
 from storage.errors import (
+    CapReached,
     KeyReused,
     NotFound,
     NotRetryable,
@@ -47,7 +49,10 @@ class Code(Enum):
     METHOD_NOT_ALLOWED = (405, "This cannot be done here.")
     REQUEST_TIMEOUT_CLIENT = (408, "The request took too long to arrive.")
     SLOT_TAKEN = (409, "Another booking has this time.")
+    OUTSIDE_HOURS = (409, "It does not lie within the opening hours, or on their steps.")
     TOO_SOON = (409, "It begins too soon for that.")
+    TOO_FAR = (409, "It lies too far ahead.")
+    CAP_REACHED = (409, "No more bookings are taken on that day or in that week.")
     INVALID_TRANSITION = (409, "The booking's status does not allow this.")
     NOT_RETRYABLE = (409, "This message cannot be sent again.")
     WEBHOOK_OFF = (409, "The webhook is not active.")
@@ -98,7 +103,7 @@ def translated(error: Exception) -> ApiError | None:
     """
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, NotOffered | InPast | WrongLength):
+    if isinstance(error, _OF_FIELDS):
         return ApiError(Code.VALIDATION_ERROR, errors={error.field: str(error)})
     if isinstance(error, Incomplete):
         return ApiError(Code.VALIDATION_ERROR, errors=error.errors)
@@ -109,6 +114,11 @@ def translated(error: Exception) -> ApiError | None:
             text = str(error) if code.status < Code.INTERNAL_ERROR.status else ""
             return ApiError(code, text, headers=headers)
     return None
+
+
+def code_of(refusal: type[Exception]) -> Code:
+    """The code that a refusal of the floors below has."""
+    return Code.VALIDATION_ERROR if issubclass(refusal, _OF_FIELDS) else _KNOWN[refusal][0]
 
 
 def answer(error: ApiError, accept: str = "") -> web.Response:
@@ -161,6 +171,9 @@ def _named(errors: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
     ]
 
 
+_OF_FIELDS = (NotOffered, InPast, WrongLength)
+"""What has the `field` that is to be mended."""
+
 LATER = {"Retry-After": str(RETRY_AFTER)}
 _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     NotFound: (Code.NOT_FOUND, {}),
@@ -168,6 +181,10 @@ _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     TooLate: (Code.TOO_SOON, {}),
     StaleVersion: (Code.STALE_VERSION, {}),
     SlotTaken: (Code.SLOT_TAKEN, {}),
+    OutsideHours: (Code.OUTSIDE_HOURS, {}),
+    TooSoon: (Code.TOO_SOON, {}),
+    TooFar: (Code.TOO_FAR, {}),
+    CapReached: (Code.CAP_REACHED, {}),
     KeyReused: (Code.IDEMPOTENCY_MISMATCH, {}),
     NotRetryable: (Code.NOT_RETRYABLE, {}),
     InvalidTransition: (Code.INVALID_TRANSITION, {}),

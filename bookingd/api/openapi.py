@@ -24,6 +24,7 @@ from bookingd.api.declare import Handler, is_unlimited, shows_more
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
 from bookingd.api.fields import Several
 from bookingd.api.present import camel_case
+from bookingd.api.refusals import CODES
 from bookingd.api.responses import Booking, Error
 from storage.model import Scope
 
@@ -50,7 +51,7 @@ EXAMPLES: Mapping[Code, Mapping[str, Any]] = {
     Code.VALIDATION_ERROR: {
         "errors": [{"field": "email", "message": "Must be an e-mail address."}]
     },
-    Code.SLOT_TAKEN: {"nextAvailable": [Booking.example["timeSlot"]]},
+    **{code: {"nextAvailable": [Booking.example["timeSlot"]]} for code in CODES},
 }
 """What an example has besides what every error has."""
 

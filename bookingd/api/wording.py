@@ -23,6 +23,7 @@ here. `HEAD` works wherever `GET` does.
 
 TAGS = {
     "bookings": "Place, read and change bookings.",
+    "slots": "When it can be booked, and why not at other times.",
     "services": "What can be booked. Open to anybody; keys that read everything see more.",
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
     "manage": "What customers do with their booking, by the link that was mailed to them.",

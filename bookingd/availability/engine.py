@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import takewhile
 from typing import NamedTuple
 
 from bookingd.availability.rules import RULES, Rule
 from bookingd.availability.starts import Starts, both, every, has
 from bookingd.availability.wallclock import instant
 from bookingd.availability.wanted import Wanted
-from storage.model import Cap, Session
+from storage.model import Cap, Session, Sessions
 
 FIXED = tuple(rule for rule in RULES if rule.fixed)
 """The rules that need no look at what is booked."""
+
+
+TAKEN = RULES[-1:]
+"""What nobody can do away with: others are there."""
 
 
 class Verdict(NamedTuple):
@@ -38,6 +43,11 @@ def check(wanted: Wanted, start: int, rules: Iterable[Rule] = FIXED) -> None:
             raise rule.refusal(why)
 
 
+def kept(wanted: Wanted, start: int, rules: Iterable[Rule] = RULES) -> int:
+    """How many rules a start keeps before the first that it does not."""
+    return sum(1 for _ in takewhile(lambda rule: not _blocked(rule, wanted, start), rules))
+
+
 def _blocked(rule: Rule, wanted: Wanted, start: int) -> str | None:
     kept = has(rule.starts(wanted, every(start, start + 1)), start)
     return None if kept else rule.why(wanted, start)
@@ -62,8 +72,14 @@ def caps(wanted: Wanted, start: int) -> list[Cap]:
     return found
 
 
-def without(sessions: Iterable[Session], leaving: Session) -> list[Session]:
+def seats_of_day(wanted: Wanted, start: int) -> int:
+    """How many live bookings and holds the resource has on the day of a start."""
+    [(begin, end)] = wanted.calendar.clock.periods(every(start, start + 1), 1)
+    return sum(one.taken for one in wanted.sessions if begin <= one.start < end)
+
+
+def without(sessions: Sessions, leaving: Session) -> Sessions:
     """The sessions once one booking has left its seat in `leaving`, whose `taken` is one."""
     same = leaving[:-1]
     left = (one._replace(taken=one.taken - (one[:-1] == same)) for one in sessions)
-    return [one for one in left if one.taken]
+    return Sessions.of(one for one in left if one.taken)

@@ -93,21 +93,19 @@ def _free(wanted: Wanted, window: range) -> Starts:
         return [window]
     before = service.buffer_before * MINUTE
     behind = wanted.length + service.buffer_after * MINUTE - 1
-    _, _, begun, ended, *_ = zip(*wanted.sessions, strict=True)
-    opens = [window.start, *(until + before for until in ended)]
-    shuts = [*(start - behind for start in begun), window.stop]
+    opens = [window.start, *(end + before for end in wanted.sessions.occupied_end)]
+    shuts = [*(start - behind for start in wanted.sessions.occupied_start), window.stop]
     pairs = zip(opens, shuts, strict=True)
     found = [range(start, stop) for start, stop in pairs if start < stop]
-    if service.capacity > 1:
-        found += (range(one.start, one.start + 1) for one in shared(wanted) if one.start in window)
-        found.sort(key=attrgetter("start"))
+    if seats := [range(one.start, one.start + 1) for one in shared(wanted)]:
+        found = sorted(found + seats, key=attrgetter("start"))
     return found
 
 
 def shared(wanted: Wanted) -> Iterator[Session]:
     """The sessions of this very service and length that have a seat."""
     service = wanted.service
-    for one in wanted.sessions:
+    for one in wanted.sessions if service.capacity > 1 else ():
         if (
             one.taken < service.capacity
             and one.service_id == service.id
@@ -137,7 +135,7 @@ def _why_hours(wanted: Wanted, start: int) -> str:
 
 
 def _why_cap(cap: str, period: str, wanted: Wanted, _: int) -> str:
-    return f"No more than {getattr(wanted.service, cap)} bookings a {period}."
+    return f"The cap of {getattr(wanted.service, cap)} a {period} is reached."
 
 
 def _why_taken(wanted: Wanted, _: int) -> str:

@@ -1,13 +1,14 @@
 """What somebody wants to book, of which the rules judge whether and when it can be had."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bookingd.availability.hours import Calendar
 from bookingd.availability.wallclock import MICROSECOND, MINUTE
-from storage.model import Resource, Service, Session
+from storage.model import Resource, Service, Sessions
 from storage.rows import microseconds
+
+NO_SESSIONS = Sessions.of(())
 
 QUARTER = 15
 """Minutes from one slot to the next, where a service has neither a step nor durations."""
@@ -24,7 +25,7 @@ class Wanted:
     calendar: Calendar
     length: int
     now: int
-    sessions: Sequence[Session] = ()
+    sessions: Sessions = NO_SESSIONS
 
     @property
     def step(self) -> int:
@@ -68,7 +69,7 @@ class Calendars:
         resource: Resource,
         length: timedelta,
         now: datetime,
-        sessions: Sequence[Session] = (),
+        sessions: Sessions = NO_SESSIONS,
     ) -> Wanted:
         """What is wanted, in the engine's terms."""
         minutes = length // MICROSECOND

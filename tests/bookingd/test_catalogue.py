@@ -34,35 +34,36 @@ def refused(of: Offer, service_id: str | None, resource_id: str | None) -> tuple
 
 
 def test_what_is_named_is_taken():
-    assert WIDE.choose(OTHER_SERVICE.id, ROOM.id) == (OTHER_SERVICE, ROOM)
-    assert WIDE.choose(OTHER_SERVICE.id, CHAIR.id) == (OTHER_SERVICE, CHAIR)
+    assert WIDE.choose(OTHER_SERVICE.id, ROOM.id) == (OTHER_SERVICE, [ROOM])
+    assert WIDE.choose(OTHER_SERVICE.id, CHAIR.id) == (OTHER_SERVICE, [CHAIR])
 
 
 def test_the_only_one_needs_no_name():
     few = offer([GONE, SERVICE], [CLOSED, ROOM])
     for service_id in (None, SERVICE.id):
         for resource_id in (None, ROOM.id):
-            assert few.choose(service_id, resource_id) == (SERVICE, ROOM)
+            assert few.choose(service_id, resource_id) == (SERVICE, [ROOM])
 
 
 def test_a_resource_that_offers_one_service_says_which():
-    assert WIDE.choose(None, CHAIR.id) == (OTHER_SERVICE, CHAIR)
+    assert WIDE.choose(None, CHAIR.id) == (OTHER_SERVICE, [CHAIR])
 
 
 def test_a_service_that_one_resource_offers_says_with_whom():
     chair = a_room(service_ids=(SERVICE.id,))
     few = offer([SERVICE, OTHER_SERVICE], [chair, CHAIR])
-    assert few.choose(SERVICE.id, None) == (SERVICE, chair)
-    assert few.choose(OTHER_SERVICE.id, None) == (OTHER_SERVICE, CHAIR)
+    assert few.choose(SERVICE.id, None) == (SERVICE, [chair])
+    assert few.choose(OTHER_SERVICE.id, None) == (OTHER_SERVICE, [CHAIR])
 
 
-def test_of_several_one_has_to_be_named():
-    for service_id, resource_id, field in (
-        (None, None, "serviceId"),
-        (None, ROOM.id, "serviceId"),
-        (SERVICE.id, None, "resourceId"),
-    ):
-        assert refused(WIDE, service_id, resource_id) == (field, "Is needed: there are several.")
+def test_of_several_services_one_has_to_be_named():
+    for resource_id in (None, ROOM.id):
+        assert refused(WIDE, None, resource_id) == ("serviceId", "Is needed: there are several.")
+
+
+def test_any_resource_that_offers_the_service_will_do():
+    assert WIDE.choose(SERVICE.id, None) == (SERVICE, [ROOM, OTHER_ROOM])
+    assert WIDE.choose(OTHER_SERVICE.id, None) == (OTHER_SERVICE, [ROOM, OTHER_ROOM, CHAIR])
 
 
 def test_where_there_is_none_none_is_booked():

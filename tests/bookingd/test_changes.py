@@ -64,7 +64,7 @@ def both(kind: MessageKind) -> list[tuple[MessageKind, Audience]]:
 def edited(
     booking: Booking, slot: Slot | None = None, *, moment: Moment = MOMENT, **details: Any
 ) -> Change:
-    change = changes.edit(booking, details, slot, SERVICE, moment)
+    change = changes.edit(booking, details, slot, SERVICE, moment, resource=ROOM)
     assert change is not None
     assert change.expected == booking.version
     assert change.booking.version == booking.version + 1
@@ -94,7 +94,8 @@ def test_a_new_booking_begins_with_these_values():
     place = changes.place(DETAILS, SLOT, SERVICE, OTHER_ROOM, MOMENT)
     booking = place.booking
     assert is_id(booking.id)
-    assert booking == a_booking(id=booking.id, resource_id=OTHER_ROOM.id)
+    wall_time = "2026-03-09T10:00:00+00:00[UTC]"
+    assert booking == a_booking(id=booking.id, resource_id=OTHER_ROOM.id, wall_time=wall_time)
     assert (place.event.kind, place.event.actor) == (EventKind.PLACED, "front desk")
     assert place.event.detail == {}
     assert (place.event.booking, place.event.version) == (booking, 1)
@@ -166,7 +167,7 @@ def test_who_changes_the_address_is_told_at_the_new_one():
 
 def test_a_move_counts_its_sequence_on_and_keeps_the_buffers():
     booking = a_booking(before=15, after=30, sequence=3, version=7)
-    change = changes.edit(booking, {}, ELSEWHEN, BUFFERED, MOMENT)
+    change = changes.edit(booking, {}, ELSEWHEN, BUFFERED, MOMENT, resource=ROOM)
     assert change is not None
     after = change.booking
     assert (after.sequence, after.version, change.expected) == (4, 8, 7)
@@ -202,14 +203,37 @@ def test_a_pending_booking_that_moves_stays_pending_and_has_no_reminders():
     assert reminders(change.messages) == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "wall_time"),
+    [("Europe/Berlin", "2026-03-09T11:00:00+01:00[Europe/Berlin]"),
+     (None, "2026-03-09T15:45:00+05:45[Asia/Kathmandu]")],
+)  # fmt: skip
+def test_the_time_by_the_clock_of_the_resource_or_else_of_the_house(
+    zone: str | None, wall_time: str
+):
+    room, moment = replace(ROOM, time_zone=zone), replace(MOMENT, zone="Asia/Kathmandu")
+    booking = changes.place(DETAILS, SLOT, SERVICE, room, moment).booking
+    assert booking.wall_time == wall_time
+    earlier = replace(booking, wall_time="2026-03-09T09:00:00+00:00[UTC]")
+    change = changes.edit(earlier, {"name": "Grace"}, SLOT, SERVICE, moment, resource=room)
+    assert change is not None
+    assert change.booking.wall_time == earlier.wall_time
+    change = changes.edit(earlier, {}, Slot(START - DAY, HOUR), SERVICE, moment, resource=room)
+    assert change is not None
+    assert change.booking.wall_time == wall_time.replace("03-09", "03-08")
+
+
 @pytest.mark.parametrize("status", list(BookingStatus))
 def test_an_edit_that_changes_nothing_is_none(status: BookingStatus):
     booking = a_booking(status=status)
     late = replace(MOMENT, now=START + DAY)
     for moment in (MOMENT, late):
-        assert changes.edit(booking, {}, None, SERVICE, moment) is None
-        assert changes.edit(booking, {"name": booking.name}, None, SERVICE, moment) is None
-        assert changes.edit(booking, DETAILS, SLOT, SERVICE, moment) is None
+        assert changes.edit(booking, {}, None, SERVICE, moment, resource=ROOM) is None
+        assert (
+            changes.edit(booking, {"name": booking.name}, None, SERVICE, moment, resource=ROOM)
+            is None
+        )
+        assert changes.edit(booking, DETAILS, SLOT, SERVICE, moment, resource=ROOM) is None
 
 
 @pytest.mark.parametrize("status", [BookingStatus.CONFIRMED, BookingStatus.COMPLETED])
@@ -217,20 +241,22 @@ def test_the_same_slot_is_no_move_though_the_buffers_of_the_service_are_others_b
     status: BookingStatus,
 ):
     late = replace(MOMENT, now=START + DAY)
-    change = changes.edit(a_booking(status=status), {"name": "Grace"}, SLOT, BUFFERED, late)
+    change = changes.edit(
+        a_booking(status=status), {"name": "Grace"}, SLOT, BUFFERED, late, resource=ROOM
+    )
     assert change is not None
     assert (change.booking.name, change.booking.sequence) == ("Grace", 0)
 
 
 def test_a_booking_cannot_be_moved_into_the_past():
     with pytest.raises(InPast):
-        changes.edit(a_booking(), {}, Slot(NOW, HOUR), SERVICE, MOMENT)
+        changes.edit(a_booking(), {}, Slot(NOW, HOUR), SERVICE, MOMENT, resource=ROOM)
 
 
 @pytest.mark.parametrize("status", OVER)
 def test_what_is_over_cannot_be_moved(status: BookingStatus):
     with pytest.raises(InvalidTransition, match=status):
-        changes.edit(a_booking(status=status), {}, ELSEWHEN, SERVICE, MOMENT)
+        changes.edit(a_booking(status=status), {}, ELSEWHEN, SERVICE, MOMENT, resource=ROOM)
 
 
 @pytest.mark.parametrize("status", OVER)
@@ -291,7 +317,7 @@ def test_a_service_may_remind_otherwise_than_the_house():
     due = START - timedelta(minutes=90)
     assert reminders(changes.place(DETAILS, SLOT, service, ROOM, MOMENT).messages) == [due]
     assert reminders(changes.place(DETAILS, SLOT, silent, ROOM, MOMENT).messages) == []
-    moved = changes.edit(a_booking(), {}, ELSEWHEN, service, MOMENT)
+    moved = changes.edit(a_booking(), {}, ELSEWHEN, service, MOMENT, resource=ROOM)
     assert moved is not None
     assert reminders(moved.messages) == [due + DAY]
     asked = a_booking(status=BookingStatus.PENDING)

@@ -21,9 +21,9 @@ def one_slot(_: int) -> dict[str, Any]:
 
 
 def overlapping_slots(number: int) -> dict[str, Any]:
-    """Starts a minute apart, all longer than the last is late: every two overlap."""
-    start = FIRST + timedelta(minutes=number)
-    return booking(timeSlot={"startTime": start.isoformat(), "duration": MANY + 30})
+    """Four starts, all slots longer than the last is late: every two overlap."""
+    start = FIRST + number % 4 * timedelta(minutes=15)
+    return booking(timeSlot={"startTime": start.isoformat(), "duration": 60})
 
 
 WANTED = pytest.mark.parametrize("wanted", [one_slot, overlapping_slots])

@@ -24,6 +24,7 @@ from bookingd.limiter import Limiter
 from bookingd.links import Links
 from bookingd.listener import Listener
 from bookingd.measures import MeasuredDesk, Measures
+from bookingd.vacancies import Vacancies
 from bookingd.vitals import Vitals
 from bookingd.webhooks import Webhooks
 from schedules.scheduler import Scheduler
@@ -90,6 +91,7 @@ class House:
         app[context.STORAGE] = self.storage
         app[context.DESK] = self.desk
         app[context.CATALOGUE] = Catalogue(self.storage)
+        app[context.VACANCIES] = Vacancies(self.storage, self.config.time_zone)
         app[context.WEBHOOKS] = Webhooks(self.storage, self.clock)
         app[context.LINKS] = LINKS
         app[context.KEYRING] = Keyring(self.config, self.storage, self.clock)

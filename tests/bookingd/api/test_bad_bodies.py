@@ -112,7 +112,6 @@ FIELDS: list[tuple[str, Any, tuple[str, ...]]] = [
           "2026-03-09T10:00:00Z\0", "2026-03-09T10:00:00Z\n",
           "\u0662\u0660\u0662\u0666-03-09T10:00:00Z",
           "2026-W11-1T10:00:00Z", "20260309T100000Z", "2026-03-09T10:00:00.1234567Z",
-          "2026-03-02T09:00:00Z", "2026-03-02T08:59:59Z", "2020-03-09T10:00:00Z",
       )],
     ("many at once", a_body(name=1, email="x", phone="x", timeSlot={"duration": 0}),
      ("name", "email", "phone", "timeSlot.duration", "timeSlot.startTime")),
@@ -137,7 +136,6 @@ async def test_every_bad_field_is_named(house: House, kind: str):
         ("2026-03-09T10:00:00", "offset"),
         ("9999-12-31T23:59:59-14:00", "calendar"),
         ("2200-01-01T00:00:00Z", "between"),
-        ("2026-03-02T08:00:00Z", "future"),
     ],
 )
 async def test_a_bad_time_is_told_what_is_wrong_with_it(house: House, start: str, hint: str):

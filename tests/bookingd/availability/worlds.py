@@ -8,7 +8,7 @@ from random import Random
 from bookingd.availability.engine import offered
 from bookingd.availability.wallclock import DAY, MINUTE
 from bookingd.availability.wanted import Calendars, Wanted
-from storage.model import WEEKDAYS, Closure, Resource, Service, Session
+from storage.model import WEEKDAYS, Closure, Resource, Service, Session, Sessions
 from storage.rows import microseconds
 from tests.records import SERVICE, a_resource, a_service
 
@@ -110,7 +110,8 @@ def a_world(chance: Random) -> World:
     start = microseconds(noon) + chance.randint(-150, 50) * 15 * MINUTE
     window = range(start, start + chance.randint(4, 200) * 15 * MINUTE)
     booked = sessions(chance, wish, start - chance.choice([0, 0, 0, 1, 4]) * DAY)
-    return World(Calendars(HOUSE).wanted(wish, resource, length, now, booked), window)
+    wanted = Calendars(HOUSE).wanted(wish, resource, length, now, Sessions.of(booked))
+    return World(wanted, window)
 
 
 def telling(world: World, chance: Random, count: int) -> list[int]:

@@ -1,0 +1,138 @@
+"""What can be booked, and why, over HTTP."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bookingd.api import present, slots_schemas
+from bookingd.api.conditions import unless_known
+from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, VACANCIES
+from bookingd.api.declare import about, answers, may_be_known, open_to, takes_query
+from bookingd.api.errors import ApiError, Code, code_of
+from bookingd.availability.days import Slot, by_day
+from bookingd.availability.engine import check, explain
+from bookingd.availability.rules import RULES
+from bookingd.availability.starts import every
+from bookingd.availability.wallclock import MINUTE, clock, day_number
+from bookingd.availability.wanted import Wanted
+from bookingd.policy import WrongLength
+from storage.model import Scope, Service
+from storage.rows import microseconds
+
+
+@about(
+    "slots",
+    "List free slots",
+    "Every start that a booking would be accepted for now, by the days of whoever looks.",
+)
+@takes_query(slots_schemas.SlotsQuery())
+@answers(200, slots_schemas.Slots, "The slots of each day.", headers=("ETag",))
+@may_be_known()
+@open_to()
+async def free(request: web.Request) -> web.Response:
+    """GET /api/slots."""
+    query, app = request["querystring"], request.app
+    wants = await _wanted(request)
+    _check_length(wants[0])
+    viewer = clock(query.get("time_zone") or app[CONFIG].time_zone)
+    days = range(day_number(query["from_"]), day_number(query["to"]) + 1)
+    window = range(viewer.begin(days.start), viewer.begin(days.stop))
+    known = await app[VACANCIES].known(wants, window)
+    shown = _shown(known)
+    body = {
+        "data": [
+            {"date": day, "slots": list(map(shown, slots))}
+            for day, slots in by_day(known, viewer, days).items()
+        ],
+        "serviceId": known[0].service.id,
+        "duration": known[0].length // MINUTE,
+        "timeZone": viewer.key,
+    }
+    return unless_known(request, present.json(body))
+
+
+@about(
+    "slots",
+    "Explain a start",
+    "What each rule says of it, in the order in which they are asked: the same that decide what "
+    "is offered and what is accepted.",
+)
+@takes_query(slots_schemas.ExplainQuery())
+@answers(200, slots_schemas.Explanation, "By resource, what each rule says.")
+@open_to(Scope.READ_ONLY, Scope.ADMIN)
+async def explanation(request: web.Request) -> web.Response:
+    """GET /api/slots/explain."""
+    start = request["querystring"]["start_time"]
+    at = microseconds(start)
+    known = await request.app[VACANCIES].known(await _wanted(request), every(at, at + 1))
+    body = {
+        "data": [_explained(one, at) for one in known],
+        "serviceId": known[0].service.id,
+        "startTime": start,
+        "duration": known[0].length // MINUTE,
+    }
+    return present.json(body)
+
+
+async def _wanted(request: web.Request) -> list[Wanted]:
+    """What the query asks for, with each resource that may be meant."""
+    query, app = request["querystring"], request.app
+    offer = await app[CATALOGUE].get()
+    service, resources = offer.choose(query.get("service_id"), query.get("resource_id"))
+    length = timedelta(minutes=query.get("duration") or _usual(service))
+    return app[VACANCIES].wanted(service, resources, length, app[CLOCK]())
+
+
+def _usual(service: Service) -> int:
+    """The minutes that are meant where none are named. Raises `ApiError`."""
+    if not service.durations:
+        errors = {"duration": "Is needed: the service comes in any length."}
+        raise ApiError(Code.VALIDATION_ERROR, errors=errors)
+    return service.durations[0]
+
+
+def _check_length(wanted: Wanted) -> None:
+    """Raises `ApiError` for a length that no slot has."""
+    try:
+        check(wanted, wanted.now, RULES[:1])
+    except WrongLength as error:
+        raise ApiError(Code.VALIDATION_ERROR, errors={"duration": str(error)}) from error
+
+
+def _shown(wants: Sequence[Wanted]) -> Callable[[Slot], dict[str, Any]]:
+    """What shows a slot of these. There may be many thousands, but few sets of takers."""
+    ids = [one.calendar.resource.id for one in wants]
+    minutes, several = wants[0].length // MINUTE, wants[0].service.capacity > 1
+
+    @cache
+    def named(takers: int) -> orjson.Fragment:
+        return orjson.Fragment(
+            orjson.dumps([one for number, one in enumerate(ids) if takers >> number & 1])
+        )
+
+    def shown(slot: Slot) -> dict[str, Any]:
+        found = {"startTime": slot.start, "duration": minutes, "resourceIds": named(slot.takers)}
+        return found | {"seats": slot.seats} if several else found
+
+    return shown
+
+
+def _explained(wanted: Wanted, start: int) -> dict[str, Any]:
+    verdicts = explain(wanted, start)
+    return {
+        "resourceId": wanted.calendar.resource.id,
+        "offered": all(one.why is None for one in verdicts),
+        "rules": [
+            {
+                "rule": one.rule.name,
+                "passed": one.why is None,
+                "errorCode": code_of(one.rule.refusal).text,
+                "message": one.why,
+            }
+            for one in verdicts
+        ],
+    }

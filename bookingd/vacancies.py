@@ -1,0 +1,111 @@
+"""What is free: the rules of availability asked with what storage knows to be booked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import chain, islice
+
+from bookingd.availability.engine import TAKEN, check, kept, offered, seats_of_day, without
+from bookingd.availability.rules import RULES
+from bookingd.availability.starts import every
+from bookingd.availability.wallclock import DAY, instant
+from bookingd.availability.wanted import Calendars, Wanted
+from storage.interface import Storage
+from storage.model import Booking, Resource, Service, Session
+from storage.rows import microseconds
+
+WEEK = 7 * DAY
+AHEAD = 9 * WEEK
+"""How far from a start that cannot be had to look for others."""
+
+OFFERED = 3
+
+
+class Vacancies:
+    """What can be booked with which resources."""
+
+    def __init__(self, storage: Storage, house: str) -> None:
+        self._storage = storage
+        self._calendars = Calendars(house)
+
+    def wanted(
+        self, service: Service, resources: Sequence[Resource], length: timedelta, now: datetime
+    ) -> list[Wanted]:
+        """A service with each of the resources, as far as no booking matters."""
+        return [self._calendars.wanted(service, one, length, now) for one in resources]
+
+    async def known(
+        self, wants: Sequence[Wanted], window: range, leaving: Booking | None = None
+    ) -> list[Wanted]:
+        """The same, with all that is booked that matters to a window.
+
+        A booking that is to move there is `leaving` its seat.
+        """
+        periods = [one.reach(window) for one in wants]
+        start, end = min(one[0] for one in periods), max(one[1] for one in periods)
+        ids = [one.calendar.resource.id for one in wants]
+        now = instant(wants[0].now)
+        found = dict(await self._storage.sessions(ids, instant(start), instant(end), now))
+        if leaving is not None and leaving.resource_id in found:
+            left = without(found[leaving.resource_id], _seat(leaving))
+            found[leaving.resource_id] = left
+        return [replace(one, sessions=found[one.calendar.resource.id]) for one in wants]
+
+    async def takers(
+        self, wants: Sequence[Wanted], start: datetime, *, public: bool
+    ) -> Sequence[Wanted]:
+        """With whom a start can be had: the only one there is, or any, the idlest of the day first.
+
+        Of several it may be lost to another booking in the meantime, of one it may not be free.
+        Raises what `check` raises, of the one that came nearest to having it.
+        """
+        at = microseconds(start)
+        if len(wants) == 1:
+            if public:
+                check(wants[0], at)
+            return wants
+        rules = RULES if public else TAKEN
+        known = await self.known(wants, every(at - 2 * DAY, at + 2 * DAY))
+        able = [one for one in known if kept(one, at, rules) == len(rules)]
+        if not able:
+            check(max(known, key=lambda one: kept(one, at, rules)), at, rules)
+        return sorted(able, key=lambda one: (seats_of_day(one, at), one.calendar.resource.id))
+
+    async def next(
+        self, wants: Sequence[Wanted], start: datetime, leaving: Booking | None = None
+    ) -> list[datetime]:
+        """The next starts from this one on that can be had; if there are none, from now on."""
+        now = wants[0].now
+        at = max(microseconds(start), now)
+        ahead = every(at, at + WEEK), every(at + WEEK, at + AHEAD)  # near, there is little to read
+        before = (every(now, min(at, now + AHEAD)),)
+        found = await self._firsts(wants, ahead, leaving)
+        return found or await self._firsts(wants, before, leaving)
+
+    async def _firsts(
+        self, wants: Sequence[Wanted], windows: Sequence[range], leaving: Booking | None
+    ) -> list[datetime]:
+        found: list[int] = []
+        for window in windows:
+            if window and len(found) < OFFERED:
+                found += _first(await self.known(wants, window, leaving), window)
+        return [instant(one) for one in found[:OFFERED]]
+
+
+def _first(wants: Sequence[Wanted], window: range) -> list[int]:
+    """The first starts of a window; lengths that the service does not come in were refused."""
+    firsts = (
+        islice(chain.from_iterable(offered(one, window, RULES[1:])), OFFERED) for one in wants
+    )
+    return sorted(set(chain.from_iterable(firsts)))[:OFFERED]
+
+
+def _seat(booking: Booking) -> Session:
+    return Session(
+        start=microseconds(booking.start_time),
+        end=microseconds(booking.end_time),
+        occupied_start=microseconds(booking.occupied_start),
+        occupied_end=microseconds(booking.occupied_end),
+        service_id=booking.service_id,
+        taken=1,
+    )
