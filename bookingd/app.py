@@ -33,20 +33,19 @@ from schedules.actor import supervise
 from schedules.channels import Channel
 from schedules.channels.webhook import WebhookChannel
 from schedules.dispatcher import Dispatcher
-from schedules.housekeeping import erase_bookings, forget_keys, forget_messages
+from schedules.housekeeping import erase_bookings, forget_keys, forget_messages, sweep_holds
 from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
 from schedules.webhooks import CallRenderer
 from storage import open_storage
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 from storage.interface import Storage
 from storage.writes import KeepSecret
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
-LOOK_AROUND_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(hours=1)
 TIDY_EVERY = timedelta(hours=1)
 ERASE_EVERY = timedelta(days=1)
@@ -247,24 +246,22 @@ def _scheduler(
     scheduler, keyring = Scheduler(now), app[context.KEYRING]
 
     async def drain() -> None:
-        poke()
-
-    async def look_around() -> None:
-        if not app[context.WEBHOOKS].some:
+        with suppress(Unavailable):  # which the dispatcher will say
             await app[context.WEBHOOKS].get()  # another daemon may have made the first
+        poke()
 
     async def remind() -> None:
         await reconcile(storage, config.promises, now)
 
     async def tidy() -> None:
         await forget_keys(storage, now())
+        await sweep_holds(storage, now())
         await forget_messages(storage, config.retention, now())
 
     async def erase() -> None:
         await erase_bookings(storage, config.retention, now())
 
     scheduler.every(LOOK_EVERY, "drain", drain)
-    scheduler.every(LOOK_AROUND_EVERY, "webhooks", look_around)
     scheduler.every(RECONCILE_EVERY, "remind", remind)
     scheduler.every(NOTE_EVERY, "keys", keyring.note_use)
     scheduler.every(TIDY_EVERY, "tidy", tidy)

@@ -68,6 +68,8 @@ class Config:
     promises: Promises
     retries: tuple[timedelta, ...]
     retention: Retention
+    hold_for: timedelta
+    holds_per_address: int
     rate_limit: str | None
     rate_limit_url: str | None
     cors_origins: tuple[str, ...]
@@ -182,6 +184,8 @@ def _values(env: _Variables) -> dict[str, Any]:
         "quiet_hours": _text(env, "QUIET_HOURS", OFF, _hours),
         "keep_messages": _text(env, "KEEP_MESSAGES", "90d", _age),
         "keep_bookings": _text(env, "KEEP_BOOKINGS", OFF, _age),
+        "hold_for": _text(env, "HOLD_MINUTES", "5", _minutes),
+        "holds_per_address": _text(env, "HOLDS_PER_ADDRESS", "3", _whole(1, 1000)),
         "rate_limit": _text(env, "RATE_LIMIT", "100/minute", _rate),
         "rate_limit_url": _text(env, "RATE_LIMIT_URL", None, _counter),
         "cors_origins": _text(env, "CORS_ORIGINS", "", _each(origin)),
@@ -260,6 +264,10 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _minutes(text: str) -> timedelta:
+    return timedelta(minutes=_whole(1, 60)(text))
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from storage.errors import StorageError
 from storage.interface import BookingFilter, Storage
 from storage.pages import pages
-from storage.writes import Erase, ForgetKeys, ForgetMessages, Write
+from storage.writes import Erase, ForgetKeys, ForgetMessages, SweepHolds, Write
 
 KEPT = timedelta(hours=24)
 """How long the same request with the same Idempotency-Key is answered as the first was."""
@@ -32,6 +32,11 @@ class Retention:
 async def forget_keys(storage: Storage, now: datetime) -> int:
     """Forget the idempotency keys whose time is over; answer how many. Raises `StorageError`."""
     return await _done(storage, ForgetKeys(now - KEPT))
+
+
+async def sweep_holds(storage: Storage, now: datetime) -> int:
+    """Forget the holds that have expired; answer how many. Raises `StorageError`."""
+    return await _done(storage, SweepHolds(now))
 
 
 async def forget_messages(storage: Storage, retention: Retention, now: datetime) -> int:

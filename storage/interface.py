@@ -13,6 +13,7 @@ from storage.model import (
     Booking,
     BookingStatus,
     Event,
+    Hold,
     IdempotencyKey,
     Message,
     MessageKind,
@@ -180,6 +181,10 @@ class Storage(ABC):
             )
             for one in found.get(resource_id, ())
         ]
+
+    @abstractmethod
+    async def hold(self, token_digest: str) -> Hold:
+        """One hold, which may have expired. Raises `NotFound`."""
 
     @abstractmethod
     async def sessions(

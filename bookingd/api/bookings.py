@@ -1,6 +1,7 @@
 """Bookings over HTTP."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -36,8 +37,9 @@ from bookingd.api.schemas import EditedBooking, NewBooking, Step
 from bookingd.availability.engine import caps
 from bookingd.availability.wanted import Wanted
 from bookingd.changes import Slot
-from storage.errors import CapReached, SlotTaken, StaleVersion
-from storage.model import Booking, BookingStatus, Scope
+from bookingd.holds import token_digest
+from storage.errors import CapReached, HoldExpired, NotFound, SlotTaken, StaleVersion
+from storage.model import Booking, BookingStatus, Hold, Scope
 from storage.rows import microseconds
 from storage.writes import Change, Place
 
@@ -66,7 +68,7 @@ def creating(schema: NewBooking) -> Handler:
         headers=("Location", "ETag", "Idempotent-Replayed"),
         links=("bookingsRead", "bookingsEdit", "bookingsStep", "bookingsCancel"),
     )
-    @may_fail(*CODES, Code.IDEMPOTENCY_MISMATCH)
+    @may_fail(*CODES, Code.HOLD_EXPIRED, Code.IDEMPOTENCY_MISMATCH)
     @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
@@ -74,8 +76,8 @@ def creating(schema: NewBooking) -> Handler:
         if key and (placed := await request.app[STORAGE].placed_with(key)):
             return _created(request, placed, replayed=True)
         offer = await request.app[CATALOGUE].get()
-        named = details.pop("service_id", None), details.pop("resource_id", None)
-        service, resources = offer.choose(*named)
+        hold = await _held(request, details.pop("hold_token", None))
+        service, resources = offer.choose(*_named(details, hold))
         intake.check_new(service, details, request.app[CONFIG].required_fields)
         slot = _slot(details.pop("time_slot"))
         details = {**_UNGIVEN, **details}
@@ -83,13 +85,16 @@ def creating(schema: NewBooking) -> Handler:
         public = request[CALLER].scope is Scope.PUBLISHABLE
 
         def place(wanted: Wanted) -> Place:
-            capped = caps(wanted, microseconds(slot.start)) if public else ()
+            held_to = caps(wanted, microseconds(slot.start)) if public and not hold else ()
             resource = wanted.calendar.resource
-            return changes.place(details, slot, service, resource, now, key=key, caps=capped)
+            new = changes.place(details, slot, service, resource, now, key=key, caps=held_to)
+            return replace(new, hold=hold.token_digest) if hold else new
 
         wants = request.app[VACANCIES].wanted(service, resources, slot.length, now.now)
         try:
-            takers = await request.app[VACANCIES].takers(wants, slot.start, public=public)
+            takers: Sequence[Wanted] = wants
+            if not hold:  # whoever has one was held to the rules when it was made
+                takers = await request.app[VACANCIES].takers(wants, slot.start, public=public)
             placed, replayed = await _placed(request, map(place, takers))
         except REFUSED as error:
             raise await refused(request, error, wants, slot) from error
@@ -159,6 +164,24 @@ async def step(request: web.Request) -> web.Response:
 async def cancel(request: web.Request) -> web.Response:
     """DELETE /api/bookings/{id}; once cancelled, it answers the same again."""
     return await _stepped(request, BookingStatus.CANCELLED, None)
+
+
+async def _held(request: web.Request, token: str | None) -> Hold | None:
+    """The hold that a token is for. Raises `HoldExpired`."""
+    if token is None:
+        return None
+    try:
+        return await request.app[STORAGE].hold(token_digest(token))
+    except NotFound as error:
+        raise HoldExpired from error
+
+
+def _named(details: dict[str, Any], hold: Hold | None) -> tuple[str | None, str | None]:
+    """Service and resource as they were named; whoever has a hold need not name them again."""
+    service_id, resource_id = (details.pop(name, None) for name in ("service_id", "resource_id"))
+    if hold is None:
+        return service_id, resource_id
+    return service_id or hold.service_id, resource_id or hold.resource_id
 
 
 async def _placed(request: web.Request, places: Iterable[Place]) -> tuple[Booking, bool]:

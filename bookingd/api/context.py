@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from bookingd.addresses import client_address
 from bookingd.alarms import Alarms
 from bookingd.api.headers import Headers
 from bookingd.auth import Keyring
@@ -74,3 +75,12 @@ async def moment(request: web.Request, actor: str | None = None) -> Moment:
     webhooks = (await app[WEBHOOKS].get()).values()
     config, offer = app[CONFIG], await app[CATALOGUE].get()
     return Moment(name, app[CLOCK](), config.promises, webhooks, offer, config.time_zone)
+
+
+def address_of(request: web.Request) -> str:
+    """Who asks, as far as a trusted proxy says so."""
+    proxies = request.app[CONFIG].trusted_proxies
+    if not proxies:
+        return request.remote or ""
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return client_address(request.remote or "", forwarded, proxies)

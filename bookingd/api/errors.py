@@ -22,11 +22,13 @@ from bookingd.policy import InPast, InvalidTransition, TooLate, WrongLength
 from schedules.actor import MailboxFull
 from storage.errors import (
     CapReached,
+    HoldExpired,
     KeyReused,
     NotFound,
     NotRetryable,
     SlotTaken,
     StaleVersion,
+    TooManyHolds,
     Unavailable,
 )
 
@@ -53,6 +55,8 @@ class Code(Enum):
     TOO_SOON = (409, "It begins too soon for that.")
     TOO_FAR = (409, "It lies too far ahead.")
     CAP_REACHED = (409, "No more bookings are taken on that day or in that week.")
+    HOLD_EXPIRED = (409, "This slot is no longer held for that token.")
+    TOO_MANY_HOLDS = (409, "This address holds as many slots as it may.")
     INVALID_TRANSITION = (409, "The booking's status does not allow this.")
     NOT_RETRYABLE = (409, "This message cannot be sent again.")
     WEBHOOK_OFF = (409, "The webhook is not active.")
@@ -185,6 +189,8 @@ _KNOWN: Mapping[type[Exception], tuple[Code, Mapping[str, str]]] = {
     TooSoon: (Code.TOO_SOON, {}),
     TooFar: (Code.TOO_FAR, {}),
     CapReached: (Code.CAP_REACHED, {}),
+    HoldExpired: (Code.HOLD_EXPIRED, {}),
+    TooManyHolds: (Code.TOO_MANY_HOLDS, {}),
     KeyReused: (Code.IDEMPOTENCY_MISMATCH, {}),
     NotRetryable: (Code.NOT_RETRYABLE, {}),
     InvalidTransition: (Code.INVALID_TRANSITION, {}),

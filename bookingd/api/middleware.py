@@ -10,10 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import hdrs, web
 
-from bookingd.addresses import client_address
 from bookingd.api.context import (
     CALLER,
-    CONFIG,
     DRAIN,
     HEADERS,
     KEYRING,
@@ -21,6 +19,7 @@ from bookingd.api.context import (
     MEASURES,
     STANDING,
     TIME_LIMIT,
+    address_of,
 )
 from bookingd.api.cors import is_preflight
 from bookingd.api.declare import Handler, is_always_answered, is_opened_by_link, is_unlimited
@@ -95,7 +94,7 @@ async def limiting_rate(request: web.Request, handler: Handler) -> web.StreamRes
     limiter = request.app[LIMITER]
     if limiter is None or is_preflight(request) or is_unlimited(request.match_info.handler):
         return await handler(request)
-    address = _address(request)
+    address = address_of(request)
     standing = await limiter.request(address)
     if not standing.allowed:
         raise ApiError(Code.RATE_LIMITED, headers=standing.headers)
@@ -176,14 +175,6 @@ def _is_not_ours(request: web.Request) -> bool:
 def _methods(request: web.Request) -> Iterable[str]:
     resource = request.match_info.route.resource
     return [route.method for route in resource] if resource is not None else []
-
-
-def _address(request: web.Request) -> str:
-    proxies = request.app[CONFIG].trusted_proxies
-    if not proxies:
-        return request.remote or ""
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
-    return client_address(request.remote or "", forwarded, proxies)
 
 
 def failed(request: web.Request, error: Exception) -> web.Response:

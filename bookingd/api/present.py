@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from bookingd.links import Links
-from storage.model import Booking, Closure, Message, MessageState, Resource, Service, Webhook
+from storage.model import Booking, Closure, Hold, Message, MessageState, Resource, Service, Webhook
 
 _OPTIONS = orjson.OPT_UTC_Z
 
@@ -49,6 +49,19 @@ def booking(record: Booking, links: Links | None = None) -> dict[str, Any]:
     if links:
         seen["manageUrl"] = links.to(record) if record.live else None
     return seen
+
+
+def hold(record: Hold) -> dict[str, Any]:
+    """A hold, without its token."""
+    return {
+        "serviceId": record.service_id,
+        "resourceId": record.resource_id,
+        "startTime": record.start_time,
+        "endTime": record.end_time,
+        "duration": _minutes(record),
+        "expiresAt": record.expires_at,
+        "extended": record.extended,
+    }
 
 
 def service(record: Service, *, whole: bool) -> dict[str, Any]:
@@ -150,7 +163,6 @@ def webhook(record: Webhook) -> dict[str, Any]:
         "events": record.events,
         "active": record.active,
         "whyOff": record.why_off,
-        "oldSecretUntil": record.old_secret_until,
         "createdAt": record.created_at,
         "updatedAt": record.updated_at,
         "version": record.version,
@@ -192,5 +204,5 @@ def _record(record: Service | Resource) -> dict[str, Any]:
     }
 
 
-def _minutes(record: Booking) -> int:
+def _minutes(record: Booking | Hold) -> int:
     return int((record.end_time - record.start_time).total_seconds()) // 60

@@ -10,6 +10,7 @@ from bookingd.api.fields import (
     Choice,
     Count,
     Email,
+    HoldToken,
     Id,
     Instant,
     Locale,
@@ -76,6 +77,11 @@ class NewBooking(Contact):
     )
     resource_id = Id(
         data_key="resourceId", metadata={"description": "Needed where several resources would fit."}
+    )
+
+    hold_token = HoldToken(
+        data_key="holdToken",
+        metadata={"description": "Of a hold of this slot, whose place the booking takes."},
     )
 
     example: ClassVar[dict[str, Any]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bookingd import links
+from bookingd import holds, links
 from bookingd.api.docs import FILES
 from bookingd.api.fields import Id
 from bookingd.web.manage import PARTS
@@ -24,6 +24,7 @@ here. `HEAD` works wherever `GET` does.
 TAGS = {
     "bookings": "Place, read and change bookings.",
     "slots": "When it can be booked, and why not at other times.",
+    "holds": "Slots that are kept while a customer fills in the form.",
     "services": "What can be booked. Open to anybody; keys that read everything see more.",
     "resources": "Who or what is booked. Open to anybody; keys that read everything see more.",
     "manage": "What customers do with their booking, by the link that was mailed to them.",
@@ -49,6 +50,7 @@ PATH: Mapping[str, Mapping[str, Any]] = {
     "file": {"type": "string", "enum": list(FILES)},
     "part": {"type": "string", "enum": list(PARTS)},
     "key": {"type": "string", "pattern": "^bk_cal_[0-9A-Za-z]{49}$"},
+    "holdToken": {"type": "string", "pattern": f"^{holds.PATTERN}$"},
     "token": {"type": "string", "pattern": f"^{links.PATTERN}$"},
 }
 """What stands for each `{name}` in a path."""

@@ -27,11 +27,10 @@ from storage.writes import (
 async def _claim(connection: Connection, write: Claim) -> list[Due]:
     await connection.execute(sql.FREE_STRANDED)
     await connection.execute(sql.MISS, write.now)
-    asked = [write.now, write.limit, write.owner, write.now + IN_ORDER]
-    if write.calls:
-        rows = await connection.fetch(sql.CLAIM_CALLS, *asked, list(write.without))
-    else:
-        rows = await connection.fetch(sql.CLAIM, *asked)
+    statement = sql.CLAIM_CALLS if write.calls else sql.CLAIM
+    rows = await connection.fetch(
+        statement, write.now, write.limit, write.owner, write.now + IN_ORDER
+    )
     return sorted(
         map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
     )

@@ -30,6 +30,7 @@ from storage.model import (
     ApiKey,
     Booking,
     Event,
+    Hold,
     IdempotencyKey,
     Message,
     Outbox,
@@ -132,6 +133,12 @@ class PostgresStorage(Storage):
         listing = Listing(which, contains=self._contains, address=ADDRESS, instant=_as_it_is)
         rows = await self._rows(listing.count(), *listing.parameters)
         return int(rows[0][0])
+
+    async def hold(self, token_digest: str) -> Hold:
+        found = await self._all(Hold, "SELECT * FROM holds WHERE token_digest = ?", token_digest)
+        if not found:
+            raise NotFound
+        return found[0]
 
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def a_config(**fields: Any) -> Config:
         "promises": Promises("office@example.org", (DAY,)),
         "retries": ATTEMPTS,
         "retention": Retention(),
+        "hold_for": timedelta(minutes=5),
+        "holds_per_address": 3,
         "rate_limit": None,
         "rate_limit_url": None,
         "cors_origins": (),

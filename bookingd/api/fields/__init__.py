@@ -5,7 +5,7 @@ Each says by `json_schema` what it takes, as far as JSON Schema has words for it
 
 from bookingd.api.fields.choices import Choice, Distinct, Flag, Several
 from bookingd.api.fields.contacts import Email, Phone
-from bookingd.api.fields.ids import Id
+from bookingd.api.fields.ids import HoldToken, Id
 from bookingd.api.fields.numbers import Count, Whole
 from bookingd.api.fields.openings import Day, Hours, Openings, Region
 from bookingd.api.fields.texts import Answers, Colour, Locale, Text
@@ -21,6 +21,7 @@ __all__ = [
     "Distinct",
     "Email",
     "Flag",
+    "HoldToken",
     "Hours",
     "Id",
     "Instant",

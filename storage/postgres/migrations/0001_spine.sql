@@ -86,9 +86,9 @@ CREATE TABLE holds (
     end_time       TIMESTAMPTZ NOT NULL,
     occupied_start TIMESTAMPTZ NOT NULL,
     occupied_end   TIMESTAMPTZ NOT NULL,
-    address_digest TEXT NOT NULL,
     created_at     TIMESTAMPTZ NOT NULL,
     expires_at     TIMESTAMPTZ NOT NULL,
+    address_digest TEXT,
     extended       BOOLEAN NOT NULL,
     CHECK (start_time < end_time),
     CHECK (occupied_start <= start_time AND end_time <= occupied_end)
@@ -335,8 +335,6 @@ CREATE TABLE webhooks (
     secret      TEXT NOT NULL,
     active      BOOLEAN NOT NULL,
     why_off     TEXT,
-    old_secret  TEXT,
-    old_secret_until TIMESTAMPTZ,
     version     INTEGER NOT NULL,
     created_at  TIMESTAMPTZ NOT NULL,
     updated_at  TIMESTAMPTZ NOT NULL

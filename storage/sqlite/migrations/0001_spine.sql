@@ -85,9 +85,9 @@ CREATE TABLE holds (
     end_time       TEXT NOT NULL,
     occupied_start TEXT NOT NULL,
     occupied_end   TEXT NOT NULL,
-    address_digest TEXT NOT NULL,
     created_at     TEXT NOT NULL,
     expires_at     TEXT NOT NULL,
+    address_digest TEXT,
     extended       INTEGER NOT NULL CHECK (extended IN (0, 1)),
     CHECK (start_time < end_time),
     CHECK (occupied_start <= start_time AND end_time <= occupied_end)
@@ -337,8 +337,6 @@ CREATE TABLE webhooks (
     secret      TEXT NOT NULL,
     active      INTEGER NOT NULL CHECK (active IN (0, 1)),
     why_off     TEXT,
-    old_secret  TEXT,
-    old_secret_until TEXT,
     version     INTEGER NOT NULL,
     created_at  TEXT NOT NULL,
     updated_at  TEXT NOT NULL

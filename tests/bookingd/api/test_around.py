@@ -31,6 +31,7 @@ PARTS = {
     "{closureId}": UNKNOWN,
     "{key}": "bk_cal_" + "0" * 49,
     "{token}": "A" * 48,
+    "{holdToken}": "A" * 43,
     "{file}": "swagger-ui.css",
     "{part}": "page.js",
 }
