@@ -39,13 +39,14 @@ from schedules.render import Renderer
 from schedules.scheduler import Scheduler
 from schedules.webhooks import CallRenderer
 from storage import open_storage
-from storage.errors import StorageError, Unavailable
+from storage.errors import StorageError
 from storage.interface import Storage
 from storage.writes import KeepSecret
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
+LOOK_AROUND_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(hours=1)
 TIDY_EVERY = timedelta(hours=1)
 ERASE_EVERY = timedelta(days=1)
@@ -246,9 +247,11 @@ def _scheduler(
     scheduler, keyring = Scheduler(now), app[context.KEYRING]
 
     async def drain() -> None:
-        with suppress(Unavailable):  # which the dispatcher will say
-            await app[context.WEBHOOKS].get()  # another daemon may have made the first
         poke()
+
+    async def look_around() -> None:
+        if not app[context.WEBHOOKS].some:
+            await app[context.WEBHOOKS].get()  # another daemon may have made the first
 
     async def remind() -> None:
         await reconcile(storage, config.promises, now)
@@ -262,6 +265,7 @@ def _scheduler(
         await erase_bookings(storage, config.retention, now())
 
     scheduler.every(LOOK_EVERY, "drain", drain)
+    scheduler.every(LOOK_AROUND_EVERY, "webhooks", look_around)
     scheduler.every(RECONCILE_EVERY, "remind", remind)
     scheduler.every(NOTE_EVERY, "keys", keyring.note_use)
     scheduler.every(TIDY_EVERY, "tidy", tidy)

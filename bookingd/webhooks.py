@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bookingd.fresh import Fresh
@@ -63,6 +63,18 @@ class Webhooks(Fresh[Mapping[str, Webhook]]):
 def created(details: Mapping[str, Any], now: datetime) -> Webhook:
     """A new webhook with a secret of its own."""
     return Webhook(id=new_id(now), **details, secret=new_secret(), created_at=now, updated_at=now)
+
+
+def rolled(webhook: Webhook, grace: timedelta, now: datetime) -> Webhook:
+    """The webhook with a new secret, one version on; calls are signed with the old for `grace`."""
+    return replace(
+        webhook,
+        secret=new_secret(),
+        old_secret=webhook.secret if grace else None,
+        old_secret_until=now + grace if grace else None,
+        version=webhook.version + 1,
+        updated_at=now,
+    )
 
 
 def edited(

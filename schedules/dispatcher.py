@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -33,6 +34,12 @@ GATHER = 0.01
 
 What comes to be due and what ends in that time is claimed and settled by one commit. On SQLite
 bookings wait while others commit.
+"""
+
+SHARE = AT_ONCE // 4
+"""So many calls are claimed at once, and a webhook with as many under way is passed over.
+
+So it never has twice as many, and one that is slow leaves more than half of the places to others.
 """
 
 FAREWELL = 25.0
@@ -67,7 +74,7 @@ class Dispatcher(Actor[None]):
         self._noun = "call" if calls else "mail"
         self._relay = Circuit()
         self._delivery = Delivery(channel, renderer, self._relay, clock, pauses)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], str] = {}
         self._unsettled: list[Settle] = []
         self._enough = asyncio.Event()
         self._next_look = 0.0
@@ -107,12 +114,15 @@ class Dispatcher(Actor[None]):
         limit = max(self._places(), 0)
         if not limit and not self._unsettled:
             return
-        claim = Claim(self._storage.owner, limit, self._clock(), self._calls)
-        for due in await self._settle_and(claim) or ():
+        claim = self._claim(limit)
+        claimed = await self._settle_and(claim) or ()
+        for due in claimed:
             if self._stopping:
                 return
             self._begin(due)
             await asyncio.sleep(0)
+        if len(claimed) == claim.limit < limit:
+            self.poke()  # another webhook may wait
 
     async def _gather(self) -> None:
         with suppress(TimeoutError):
@@ -125,6 +135,15 @@ class Dispatcher(Actor[None]):
             return 0
         usually = 1 if self._busy() else AT_ONCE
         return self._relay.allows(usually) - len(self._under_way)
+
+    def _claim(self, limit: int) -> Claim:
+        """What to ask for when so many may begin: of calls only some, so that all get a share."""
+        owner, now = self._storage.owner, self._clock()
+        if not self._calls:
+            return Claim(owner, limit, now)
+        under_way = Counter(self._under_way.values())
+        served = [webhook for webhook, count in under_way.items() if count >= SHARE]
+        return Claim(owner, min(limit, SHARE), now, calls=True, without=served)
 
     async def _settle_and(self, last: Write[Any]) -> Any:
         """Settle what ended and carry out `last`; answer its result, None if it failed.
@@ -145,11 +164,11 @@ class Dispatcher(Actor[None]):
 
     def _begin(self, due: Due) -> None:
         task = asyncio.create_task(self._deliver(due), name=f"{self._noun} {due.message.id}")
-        self._under_way.add(task)
+        self._under_way[task] = due.message.recipient
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        del self._under_way[task]
         if len(self._unsettled) >= ENOUGH:
             self._enough.set()
         self.poke()

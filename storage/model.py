@@ -457,8 +457,9 @@ class Webhook:
     """A subscription: where to call when a booking meets with an event.
 
     `events` are names such as `booking.placed`; none means all. Calls are signed with `secret`,
-    which therefore is kept as it is. `version` counts every change (the ETag). One that is not
-    `active` is owed no calls; `why_off` says why, if nobody switched it off.
+    which therefore is kept as it is, and until `old_secret_until` with the one before, too.
+    `version` counts every change (the ETag). One that is not `active` is owed no calls; `why_off`
+    says why, if nobody switched it off.
     """
 
     id: str
@@ -468,9 +469,17 @@ class Webhook:
     secret: str
     active: bool = True
     why_off: str | None = None
+    old_secret: str | None = None
+    old_secret_until: datetime | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime
+
+    def secrets(self, now: datetime) -> list[str]:
+        """Those that a call made at `now` is signed with, the newest first."""
+        if self.old_secret is None or self.old_secret_until is None or now >= self.old_secret_until:
+            return [self.secret]
+        return [self.secret, self.old_secret]
 
 
 class Scope(StrEnum):

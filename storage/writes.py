@@ -3,7 +3,7 @@
 Each class names in its base the outcome that `Storage.commit` gives for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -154,13 +154,14 @@ class Claim(Write[Sequence[Due]]):
 
     Counts the attempt. What expired is marked `missed`; what a dead daemon held is free again.
     Not before what an earlier version of the booking owes to the same audience, if that is under
-    way or will be tried within `IN_ORDER`.
+    way or will be tried within `IN_ORDER`. Calls of the webhooks `without` are passed over.
     """
 
     owner: int
     limit: int
     now: datetime
     calls: bool = False
+    without: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,7 @@ def _webhooks(config: Config) -> list[web.RouteDef]:
         web.get(one, webhooks.read, expect_handler=_encourage),
         web.patch(one, webhooks.changing(edit), expect_handler=_encourage),
         web.delete(one, webhooks.delete, expect_handler=_encourage),
+        web.post(f"{one}/roll", webhooks.roll, expect_handler=_encourage),
         web.post(f"{one}/test", webhooks.test, expect_handler=_encourage),
         web.get(calls, webhooks.deliveries, expect_handler=_encourage),
         web.post(again, webhooks.replay, expect_handler=_encourage),

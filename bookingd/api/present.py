@@ -163,6 +163,7 @@ def webhook(record: Webhook) -> dict[str, Any]:
         "events": record.events,
         "active": record.active,
         "whyOff": record.why_off,
+        "oldSecretUntil": record.old_secret_until,
         "createdAt": record.created_at,
         "updatedAt": record.updated_at,
         "version": record.version,

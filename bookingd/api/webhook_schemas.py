@@ -4,10 +4,14 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields
 
-from bookingd.api.fields import Choice, Count, Distinct, Flag, Id, Several, Text, Url
+from bookingd.api.fields import Choice, Count, Distinct, Flag, Id, Several, Text, Url, Whole
 from bookingd.api.responses import Body, Pagination
 from schedules.webhooks import TEST, EventName
 from storage.model import MessageState
+
+GRACE = 24
+MOST_GRACE = 8760
+"""Hours for which calls are signed with an old secret, too."""
 
 NEW = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 """An example of a secret: that of the documentation of Standard Webhooks."""
@@ -39,6 +43,22 @@ class EditedWebhook(NewWebhook):
     example: ClassVar[dict[str, Any]] = {"active": False}
 
 
+class Roll(Schema):
+    """How a secret is to be rolled."""
+
+    grace = Whole(
+        0,
+        MOST_GRACE,
+        load_default=GRACE,
+        metadata={
+            "description": "For so many hours calls are signed with the old secret, too; 0 for a "
+            "secret that others have got to know."
+        },
+    )
+
+    example: ClassVar[dict[str, Any]] = {"grace": GRACE}
+
+
 class DeliveriesQuery(Schema):
     """The query of the log of calls."""
 
@@ -68,6 +88,10 @@ class Webhook(Body):
     why_off = fields.String(
         allow_none=True, metadata={"description": "Why it is not, if nobody switched it off."}
     )
+    old_secret_until = fields.DateTime(
+        allow_none=True,
+        metadata={"description": "Until then calls are signed with the secret before, too."},
+    )
     secret = fields.String(
         metadata={"description": "What calls are signed with; told once, when it is made."}
     )
@@ -82,6 +106,7 @@ class Webhook(Body):
         "events": ["booking.placed", "booking.cancelled"],
         "active": True,
         "whyOff": None,
+        "oldSecretUntil": None,
         "createdAt": "2030-02-12T14:03:07.120000Z",
         "updatedAt": "2030-02-12T14:03:07.120000Z",
         "version": 1,

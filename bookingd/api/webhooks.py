@@ -1,5 +1,7 @@
 """Webhooks over HTTP: who is told of events, and how that went."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +23,7 @@ from bookingd.api.declare import (
 )
 from bookingd.api.errors import ApiError, Code
 from bookingd.api.webhook_schemas import NewWebhook
-from bookingd.webhooks import created, edited
+from bookingd.webhooks import created, edited, rolled
 from schedules.webhooks import call_to_test, event_of
 from storage.errors import NotFound, StaleVersion
 from storage.interface import MessageFilter
@@ -52,9 +54,8 @@ def creating(schema: NewWebhook) -> Handler:
     async def create(request: web.Request) -> web.Response:
         webhook = created(request["json"], request.app[CLOCK]())
         await _carry_out(request, SaveWebhook(webhook))
-        body = present.webhook(webhook) | {"secret": webhook.secret}
-        headers = {"ETag": present.etag(webhook), "Location": f"/api/webhooks/{webhook.id}"}
-        response = present.json(body, headers=headers)
+        response = _made(webhook)
+        response.headers["Location"] = f"/api/webhooks/{webhook.id}"
         response.set_status(HTTPStatus.CREATED)
         return response
 
@@ -96,20 +97,27 @@ def changing(schema: NewWebhook) -> Handler:
     @may_fail(Code.NOT_FOUND, Code.STALE_VERSION)
     @open_to(Scope.ADMIN)
     async def change(request: web.Request) -> web.Response:
-        for _ in range(TRIES):
-            webhook = await _found(request)
-            check_version(request, webhook.version)
-            after = edited(webhook, request["json"], request.app[CLOCK]())
-            if after is webhook:
-                return _one(webhook)
-            try:
-                await _carry_out(request, SaveWebhook(after))
-            except StaleVersion:
-                continue
-            return _one(after)
-        raise StaleVersion
+        details, now = request["json"], request.app[CLOCK]()
+        return _one(await _changed(request, lambda webhook: edited(webhook, details, now)))
 
     return change
+
+
+@about(
+    "webhooks",
+    "Give a webhook a new secret",
+    "The answer has it, and no other answer ever has. For the hours of `grace` calls have two "
+    "signatures, one by the secret before; a secret before that one is forgotten.",
+)
+@takes_json(webhook_schemas.Roll())
+@takes_headers("If-Match")
+@answers(200, webhook_schemas.MadeWebhook, "The webhook.", headers=("ETag",))
+@may_fail(Code.NOT_FOUND, Code.STALE_VERSION)
+@open_to(Scope.ADMIN)
+async def roll(request: web.Request) -> web.Response:
+    """POST /api/webhooks/{id}/roll."""
+    grace, now = timedelta(hours=request["json"]["grace"]), request.app[CLOCK]()
+    return _made(await _changed(request, lambda webhook: rolled(webhook, grace, now)))
 
 
 @about(
@@ -198,6 +206,22 @@ async def _found(request: web.Request) -> Webhook:
     return found
 
 
+async def _changed(request: web.Request, change: Callable[[Webhook], Webhook]) -> Webhook:
+    """The webhook after `change`, made on the version that If-Match names, or on the latest."""
+    for _ in range(TRIES):
+        webhook = await _found(request)
+        check_version(request, webhook.version)
+        after = change(webhook)
+        if after is webhook:
+            return webhook
+        try:
+            await _carry_out(request, SaveWebhook(after))
+        except StaleVersion:
+            continue
+        return after
+    raise StaleVersion
+
+
 async def _active(request: web.Request) -> Webhook:
     webhook = await _found(request)
     if not webhook.active:
@@ -211,6 +235,11 @@ async def _carry_out(request: web.Request, write: Write[None]) -> None:
         await request.app[DESK].ask(write)
     finally:
         request.app[WEBHOOKS].forget()
+
+
+def _made(webhook: Webhook) -> web.Response:
+    body = present.webhook(webhook) | {"secret": webhook.secret}
+    return present.json(body, headers={"ETag": present.etag(webhook)})
 
 
 def _one(webhook: Webhook) -> web.Response:

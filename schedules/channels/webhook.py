@@ -70,10 +70,11 @@ class WebhookChannel:
             await self._session.close()
 
     def _post(self, webhook: Webhook, call: Call) -> Any:
+        now = self._clock()
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "bookingd",
-            **signed(webhook.secret, call, self._clock()),
+            **signed(webhook.secrets(now), call, now),
         }
         return self._opened().post(
             webhook.url, data=call.body, headers=headers, allow_redirects=False

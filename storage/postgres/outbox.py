@@ -27,10 +27,11 @@ from storage.writes import (
 async def _claim(connection: Connection, write: Claim) -> list[Due]:
     await connection.execute(sql.FREE_STRANDED)
     await connection.execute(sql.MISS, write.now)
-    statement = sql.CLAIM_CALLS if write.calls else sql.CLAIM
-    rows = await connection.fetch(
-        statement, write.now, write.limit, write.owner, write.now + IN_ORDER
-    )
+    asked = [write.now, write.limit, write.owner, write.now + IN_ORDER]
+    if write.calls:
+        rows = await connection.fetch(sql.CLAIM_CALLS, *asked, list(write.without))
+    else:
+        rows = await connection.fetch(sql.CLAIM, *asked)
     return sorted(
         map(read_due, rows), key=lambda due: (due.message.next_attempt_at, due.message.id)
     )

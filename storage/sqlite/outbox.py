@@ -28,6 +28,7 @@ from storage.writes import (
 def _claim(connection: Raw, write: Claim) -> list[Due]:
     now, soon = text(write.now), text(write.now + IN_ORDER)
     asked = {"owner": write.owner, "limit": write.limit, "now": now, "soon": soon}
+    asked["without"] = json(list(write.without))
     connection.execute(sql.MISS, asked)
     statement = sql.CLAIM_CALLS if write.calls else sql.CLAIM
     rows = connection.execute(statement, asked).fetchall()

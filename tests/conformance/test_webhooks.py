@@ -13,7 +13,7 @@ from storage.interface import MessageFilter, Storage
 from storage.model import Due, Message, MessageKind, MessageState
 from storage.postgres.statements import outbox as postgres_statements
 from storage.sqlite.statements import outbox as sqlite_statements
-from storage.writes import DeleteWebhook, OweCall, Release, Replay, SaveWebhook
+from storage.writes import Claim, DeleteWebhook, OweCall, Release, Replay, SaveWebhook
 from tests.conformance.outside import Outside, OutsideSqlite
 from tests.records import (
     HOUR,
@@ -223,11 +223,27 @@ async def test_the_log_is_read_by_state(storage: Storage):
     assert await found() == []
 
 
+async def test_webhooks_that_are_passed_over_wait(storage: Storage):
+    other = a_webhook()
+    bookings = a_row_of_bookings(2)
+    calls = [a_call(webhook, one) for one in bookings for webhook in (WEBHOOK, other)]
+    await done(storage, place(bookings[0], *calls[:2]), place(bookings[1], *calls[2:]))
+    ask = Claim(storage.owner, 9, NOW, calls=True)
+    [nothing, passed] = await done(
+        storage, replace(ask, without=[WEBHOOK.id, other.id]), replace(ask, without=[WEBHOOK.id])
+    )
+    assert nothing == []
+    assert [due.message.recipient for due in passed] == [other.id] * 2
+    [rest] = await done(storage, ask)
+    assert [due.message.recipient for due in rest] == [WEBHOOK.id] * 2
+
+
 async def test_calls_are_claimed_by_an_index_of_their_own(storage: Storage, outside: Outside):
     sqlite = isinstance(outside, OutsideSqlite)
     assert storage
     sql = (sqlite_statements if sqlite else postgres_statements).CLAIM_CALLS
     marks = {":limit": "9", ":owner": "1", "$1": "now()", "$2": "9", "$3": "1", "$4": "now()"}
+    marks |= {":without": "'[]'", "$5": "'{}'"}
     explained = re.sub(r":\w+|\$\d", lambda found: marks.get(found[0], "'2026'"), sql)
     plan = await outside.rows(
         *[] if sqlite else ["SET enable_seqscan = off"],

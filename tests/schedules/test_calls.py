@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from schedules.channels import Deferred, NotOwed, Unreachable
-from schedules.dispatcher import AT_ONCE, Dispatcher
+from schedules.dispatcher import AT_ONCE, SHARE, Dispatcher
 from schedules.render import Renderer
 from schedules.webhooks import Call, CallRenderer
 from storage.interface import Storage
@@ -70,13 +70,49 @@ async def test_calls_that_hang_hold_up_no_mail(storage: Storage, clock: Clock, m
     await done(storage, SaveWebhook(WEBHOOK), *map(place, bookings, owed))
     async with at_work(storage, clock, mails=mails, calls=calls) as (mailing, calling):
         calling.poke()
-        await until_true(lambda: calls.under_way == AT_ONCE)
+        await until_true(lambda: calls.under_way == SHARE)
         late = [a_booking(start=booking.start_time + 100 * HOUR) for booking in bookings]
         await done(storage, *map(place, late, map(a_message, late)))
         mailing.poke()
         await until_true(lambda: len(mails.sent) == len(bookings))
-        assert calls.most_under_way == AT_ONCE
+        assert calls.most_under_way == SHARE
         never.set()
+
+
+class Hanging(Scripted):
+    """A channel that hangs at the calls of one webhook."""
+
+    def __init__(self, webhook_id: str) -> None:
+        super().__init__()
+        self.webhook_id = webhook_id
+        self.goes_on = asyncio.Event()
+        self.hanging = self.most_hanging = 0
+
+    async def send(self, mail: Any) -> None:
+        if mail.webhook_id == self.webhook_id:
+            self.hanging += 1
+            self.most_hanging = max(self.hanging, self.most_hanging)
+            await self.goes_on.wait()
+            self.hanging -= 1
+        await super().send(mail)
+
+
+@on_both
+async def test_a_webhook_that_hangs_holds_up_no_other(storage: Storage, clock: Clock):
+    slow, quick = a_webhook(), a_webhook()
+    bookings = a_row_of_bookings(2 * AT_ONCE)
+    stuck = [a_call(slow, booking, due=NOW - HOUR) for booking in bookings]
+    others = [a_call(quick, booking) for booking in bookings]
+    await done(storage, SaveWebhook(slow), SaveWebhook(quick), *map(place, bookings, stuck, others))
+    calls = Hanging(slow.id)
+    async with at_work(storage, clock, mails=Scripted(), calls=calls) as (_, calling):
+        calling.poke()  # just once: no job has to wake it
+        await until_true(lambda: len(calls.sent) == len(others))
+        assert {call.webhook_id for call in calls.sent} == {quick.id}
+        assert calls.hanging == SHARE
+        calls.goes_on.set()
+        await until_true(lambda: len(calls.sent) == len(others) + len(stuck))
+        assert calls.most_hanging < 2 * SHARE
 
 
 async def test_mails_that_wait_for_their_relay_hold_up_no_call(storage: Storage, clock: Clock):

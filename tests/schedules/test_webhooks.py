@@ -60,23 +60,38 @@ def test_a_call_says_the_same_at_every_attempt():
 def test_a_signature_is_as_standard_webhooks_has_it():
     secret, now = new_secret(), datetime.now(UTC)
     call = Call(ALL.id, "msg", '{"name": "Zoë"}'.encode())
-    headers = signed(secret, call, now)
+    headers = signed([secret], call, now)
     assert Verifier(secret).verify(call.body, headers) == {"name": "Zoë"}
     assert headers["webhook-id"] == "msg"
     for wrong in (
         (call.body + b" ", headers),
         (call.body, headers | {"webhook-id": "other"}),
-        (call.body, signed(secret, call, now - timedelta(minutes=6))),
-        (call.body, signed(new_secret(), call, now)),
+        (call.body, signed([secret], call, now - timedelta(minutes=6))),
+        (call.body, signed([new_secret()], call, now)),
     ):
         with pytest.raises(WebhookVerificationError):
             Verifier(secret).verify(*wrong)
 
 
+def test_while_a_secret_is_rolled_either_tells_what_is_genuine():
+    now, old, new = datetime.now(UTC), new_secret(), new_secret()
+    until = now + timedelta(hours=1)
+    webhook = a_webhook(secret=new, old_secret=old, old_secret_until=until)
+    call = Call(ALL.id, "msg", b"{}")
+    in_time = signed(webhook.secrets(until - timedelta(seconds=1)), call, now)
+    late = signed(webhook.secrets(until), call, now)
+    assert len(in_time["webhook-signature"].split(" ")) == 2
+    for secret in (old, new):
+        assert Verifier(secret).verify(call.body, in_time) == {}
+    assert Verifier(new).verify(call.body, late) == {}
+    with pytest.raises(WebhookVerificationError):
+        Verifier(old).verify(call.body, late)
+
+
 def test_the_documented_example_of_standard_webhooks():
     call = Call("", "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}')
     headers = signed(
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", call, datetime.fromtimestamp(1614265330, UTC)
+        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], call, datetime.fromtimestamp(1614265330, UTC)
     )
     assert headers == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",

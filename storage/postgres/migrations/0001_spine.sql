@@ -335,6 +335,8 @@ CREATE TABLE webhooks (
     secret      TEXT NOT NULL,
     active      BOOLEAN NOT NULL,
     why_off     TEXT,
+    old_secret  TEXT,
+    old_secret_until TIMESTAMPTZ,
     version     INTEGER NOT NULL,
     created_at  TIMESTAMPTZ NOT NULL,
     updated_at  TIMESTAMPTZ NOT NULL

@@ -115,7 +115,7 @@ RETURNING messages.*, {told}
 
 CLAIM = _CLAIM.format(which=MAILS, told=TOLD)
 
-CLAIM_CALLS = _CLAIM.format(which=CALLS, told=TOLD)
+CLAIM_CALLS = _CLAIM.format(which=f"{CALLS} AND recipient <> ALL($5)", told=TOLD)
 
 SETTLE = """
 WITH ended AS (

@@ -337,6 +337,8 @@ CREATE TABLE webhooks (
     secret      TEXT NOT NULL,
     active      INTEGER NOT NULL CHECK (active IN (0, 1)),
     why_off     TEXT,
+    old_secret  TEXT,
+    old_secret_until TEXT,
     version     INTEGER NOT NULL,
     created_at  TEXT NOT NULL,
     updated_at  TEXT NOT NULL

@@ -88,7 +88,9 @@ RETURNING *, {told}
 
 CLAIM = _CLAIM.format(which=MAILS, told=TOLD)
 
-CLAIM_CALLS = _CLAIM.format(which=CALLS, told=TOLD)
+CLAIM_CALLS = _CLAIM.format(
+    which=f"{CALLS} AND recipient NOT IN (SELECT value FROM json_each(:without))", told=TOLD
+)
 
 SETTLE = """
 UPDATE messages

@@ -7,7 +7,7 @@ import pytest
 from storage.model import Audience, Message, MessageState
 from tests.bookingd.api.conftest import Answer, House, Opener, assert_error
 from tests.bookingd.conftest import on_both
-from tests.records import HOUR, OTHER_SERVICE, claim, done, settle
+from tests.records import HOUR, NOW, OTHER_SERVICE, claim, done, settle
 
 URL = "https://hooks.example.org/bookings?from=bookingd"
 UNKNOWN = OTHER_SERVICE.id
@@ -41,6 +41,7 @@ async def test_a_webhook_from_its_making_to_its_end(house: House):
         "events": [],
         "active": True,
         "whyOff": None,
+        "oldSecretUntil": None,
         "createdAt": "2026-03-02T09:00:00Z",
         "updatedAt": "2026-03-02T09:00:00Z",
         "version": 1,
@@ -75,6 +76,50 @@ async def test_its_secret_is_told_once(house: House):
     assert all(webhook["secret"] not in answer.text for answer in answers)
     [kept] = await house.storage.webhooks()
     assert kept.secret == webhook["secret"]
+
+
+@on_both
+async def test_a_secret_is_rolled_and_the_old_one_has_a_grace(house: House):
+    webhook = await made(house)
+    path = f"/api/webhooks/{webhook['id']}"
+    answer = await house.call("POST", f"{path}/roll", json={})
+    assert (answer.status, answer.headers["ETag"]) == (200, '"2"')
+    assert without(answer.body, "secret") == without(webhook, "secret") | {
+        "oldSecretUntil": "2026-03-03T09:00:00Z",
+        "version": 2,
+    }
+    new, old = answer.body["secret"], webhook["secret"]
+    assert new != old
+    [kept] = await house.storage.webhooks()
+    assert kept.secrets(NOW + 23 * HOUR) == [new, old]
+    assert kept.secrets(NOW + 24 * HOUR) == [new]
+    assert new not in (await house.call("GET", path)).text
+
+
+async def test_a_secret_that_others_know_has_no_grace(house: House):
+    path = f"/api/webhooks/{(await made(house))['id']}"
+    await house.call("POST", f"{path}/roll", json={})
+    answer = await house.call("POST", f"{path}/roll", json={"grace": 0})
+    [kept] = await house.storage.webhooks()
+    assert kept.secrets(NOW) == [answer.body["secret"]]
+    assert answer.body["oldSecretUntil"] is None
+
+
+@pytest.mark.parametrize("grace", [-1, 8761, 1.5, "24", None])
+async def test_a_grace_is_so_many_hours(house: House, grace: Any):
+    path = f"/api/webhooks/{(await made(house))['id']}"
+    answer = await house.call("POST", f"{path}/roll", json={"grace": grace})
+    assert_error(answer, 400, "VALIDATION_ERROR", "grace")
+
+
+async def test_only_the_version_that_is_named_is_rolled(house: House):
+    webhook = await made(house)
+    path = f"/api/webhooks/{webhook['id']}/roll"
+    answer = await house.call("POST", path, json={}, headers={"If-Match": '"9"'})
+    assert_error(answer, 412, "STALE_VERSION")
+    assert_error(
+        await house.call("POST", f"/api/webhooks/{UNKNOWN}/roll", json={}), 404, "NOT_FOUND"
+    )
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
