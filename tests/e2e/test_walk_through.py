@@ -57,4 +57,11 @@ async def test_the_page_is_walked_from_its_beginning_to_its_end(daemons: Daemons
     settle_in(daemon.home, daemons.variables)
     shown = await walk(daemon.home, commands(daemon))
     assert "nothing to look at" in shown
-    assert '"name":"Haircut"' in shown
+    assert '"offered": false' in shown
+    lines = shown.splitlines()
+    assert "SLOT_TAKEN" in lines
+    assert "CANCELLED" in lines
+    [booking] = (await daemon.get("/api/bookings")).body["data"]
+    assert booking["status"] == "CANCELLED"
+    history = (await daemon.get(f"/api/bookings/{booking['id']}/events")).body["data"]
+    assert [event["actor"] for event in history][-1] == "customer"
