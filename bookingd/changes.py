@@ -49,6 +49,11 @@ class Slot:
     start: datetime
     length: timedelta
 
+    @classmethod
+    def taken_by(cls, booking: Booking) -> "Slot":
+        """The slot that a booking has."""
+        return cls(booking.start_time, booking.end_time - booking.start_time)
+
     def of(self, service: Service, zone: str) -> dict[str, Any]:
         """The times of a booking of `service` in this slot, by the clock of `zone`."""
         end = self.start + self.length
@@ -123,27 +128,53 @@ def edit(
     moment: Moment,
     *,
     resource: Resource,
-    caps: Sequence[Cap] = (),
 ) -> Change | None:
     """The booking with other details, or moved to another slot; None if nothing changes.
 
-    `caps` are to hold after a move.
     Raises `InPast`; `InvalidTransition` for a move of a booking that is over; `WrongLength`,
     unless it keeps the length that it has.
     """
-    length = booking.end_time - booking.start_time
-    moved = slot is not None and slot != Slot(booking.start_time, length)
+    moved = slot is not None and slot != Slot.taken_by(booking)
     if slot is not None and moved:
-        if not booking.live:
-            raise InvalidTransition(f"A booking that is {booking.status} cannot be moved.")
-        check_start(slot.start, moment.now)
-        if slot.length != length:
-            check_length(slot.length, service)
-        details = {**details, **slot.of(service, resource.time_zone or moment.zone)}
+        details = {**details, **_times(booking, slot, service, moment, resource)}
     if all(getattr(booking, name) == value for name, value in details.items()):
         return None
-    change = _change(EventKind.CHANGED, booking, dict(details), moment.of(service), moved=moved)
-    return replace(change, caps=caps) if moved and caps else change
+    return _change(EventKind.CHANGED, booking, dict(details), moment.of(service), moved=moved)
+
+
+def move(
+    booking: Booking,
+    slot: Slot,
+    service: Service,
+    moment: Moment,
+    *,
+    resource: Resource,
+    caps: Sequence[Cap],
+) -> Change:
+    """The booking in another slot, as its customer wishes.
+
+    A service that needs confirmation needs it again, and the mails say so. `caps` are to hold
+    after it. Raises as `edit` does.
+    """
+    details = _times(booking, slot, service, moment, resource)
+    told = EventKind.CHANGED
+    if service.needs_confirmation:
+        details["status"], told = BookingStatus.PENDING, EventKind.PLACED
+    moment = moment.of(service)
+    change = _change(EventKind.CHANGED, booking, details, moment, moved=True, told=told)
+    return replace(change, caps=caps)
+
+
+def _times(
+    booking: Booking, slot: Slot, service: Service, moment: Moment, resource: Resource
+) -> dict[str, Any]:
+    """The times of a booking that is moved to a slot. Raises as `edit` does."""
+    if not booking.live:
+        raise InvalidTransition(f"A booking that is {booking.status} cannot be moved.")
+    check_start(slot.start, moment.now)
+    if slot.length != Slot.taken_by(booking).length:
+        check_length(slot.length, service)
+    return slot.of(service, resource.time_zone or moment.zone)
 
 
 def step(
@@ -157,13 +188,23 @@ def step(
     if status is booking.status:
         return None
     check_transition(booking.status, status)
-    cancelled = status is BookingStatus.CANCELLED
+    return _step(booking, status, reason, service, moment)
+
+
+def cancel(booking: Booking, reason: str | None, service: Service, moment: Moment) -> Change:
+    """A live booking, cancelled."""
+    return _step(booking, BookingStatus.CANCELLED, reason, service, moment)
+
+
+def _step(
+    booking: Booking, status: BookingStatus, reason: str | None, service: Service, moment: Moment
+) -> Change:
     return _change(
         EVENT_OF[status],
         booking,
         {"status": status},
         moment.of(service),
-        moved=cancelled,
+        moved=status is BookingStatus.CANCELLED,
         reason=reason,
     )
 
@@ -176,7 +217,9 @@ def _change(
     *,
     moved: bool,
     reason: str | None = None,
+    told: EventKind | None = None,
 ) -> Change:
+    """What has happened, of which mails tell as if it were what is `told`."""
     start = fields_.get("start_time", before.start_time)
     after = replace(
         before,
@@ -193,13 +236,15 @@ def _change(
         after,
         before.version,
         _event(kind, after, moment, detail),
-        _owed(kind, after, moment),
+        _owed(kind, after, moment, told),
     )
 
 
-def _owed(kind: EventKind, booking: Booking, moment: Moment) -> list[Message]:
+def _owed(
+    kind: EventKind, booking: Booking, moment: Moment, told: EventKind | None = None
+) -> list[Message]:
     """The mails and calls that `kind` having happened to `booking` owes."""
-    mails = owed(moment.promises, kind, booking, moment.now)
+    mails = owed(moment.promises, told or kind, booking, moment.now)
     if not moment.webhooks:
         return mails
     return mails + calls_owed(moment.webhooks, kind, booking, moment.now)

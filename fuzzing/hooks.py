@@ -5,7 +5,7 @@ JSON Schema has no words for some rules of the daemon. Either what is generated 
 """
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -45,6 +45,9 @@ OFFERED = {
 }
 """What a fresh database has."""
 
+LINKED: deque[str] = deque(maxlen=1)
+"""The token of the latest booking."""
+
 NOT_THERE = "00000000-0000-7000-8000-000000000009"
 
 for name, strategy in FORMATS.items():
@@ -54,10 +57,24 @@ for name, strategy in FORMATS.items():
 @schemathesis.hook
 def before_call(_context: HookContext, case: Case, _options: dict[str, Any]) -> None:
     """Send nothing that would leave nothing to book, or that is refused for a second reason."""
+    if "token" in case.path_parameters and LINKED and _is_right(case):
+        case.path_parameters["token"] = LINKED[-1]
     if case.method not in {"GET", "POST"} and case.path_parameters.get("id") in OFFERED.values():
         case.path_parameters["id"] = NOT_THERE
-    if case.meta and (case.meta.generation.mode.is_negative or case.meta.phase.name == "coverage"):
+    if case.meta and (not _is_right(case) or case.meta.phase.name == "coverage"):
         _mend(case)
+
+
+def _is_right(case: Case) -> bool:
+    """Whether it is meant to be accepted."""
+    return case.meta is None or not case.meta.generation.mode.is_negative
+
+
+@schemathesis.hook
+def after_call(_context: HookContext, _case: Case, response: Response) -> None:
+    """Remember the link of the booking that was made or changed."""
+    if found := re.search(rb'"manageUrl":"[^"#]+#([^"]+)"', response.content):
+        LINKED.append(found[1].decode())
 
 
 def _mend(case: Case) -> None:

@@ -79,6 +79,8 @@ def application(config: Config) -> web.Application:
             web.post(f"/api/outbox/{ID}/retry", outbox.retry, expect_handler=_encourage),
             web.get("/api/calendar/{key}.ics", calendar.feed, expect_handler=_encourage),
             web.get("/api/manage/{token}", manage.read, expect_handler=_encourage),
+            web.get("/api/manage/{token}/slots", manage.slots, expect_handler=_encourage),
+            web.post("/api/manage/{token}/move", manage.move, expect_handler=_encourage),
             web.post("/api/manage/{token}/cancel", manage.cancel, expect_handler=_encourage),
             web.get("/manage", manage_page.page, expect_handler=_encourage),
             web.get("/manage/{part}", manage_page.part, expect_handler=_encourage),

@@ -3,17 +3,35 @@
 The link is the only key. `GET` changes nothing, for mail programs and scanners follow links.
 """
 
+from dataclasses import replace
+from datetime import timedelta
+
 from aiohttp import web
 
 from bookingd import changes
-from bookingd.api import manage_schemas, present
-from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, DESK, LINKS, STORAGE, moment
-from bookingd.api.declare import about, answers, may_fail, open_to, opened_by_link, takes_json
+from bookingd.api import manage_schemas, present, slots_schemas
+from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, DESK, LINKS, STORAGE, VACANCIES, moment
+from bookingd.api.declare import (
+    about,
+    answers,
+    may_be_known,
+    may_fail,
+    open_to,
+    opened_by_link,
+    takes_json,
+    takes_query,
+)
 from bookingd.api.errors import Code
+from bookingd.api.refusals import CODES, REFUSED, refused
+from bookingd.api.slots import listed
+from bookingd.availability.engine import caps, check
+from bookingd.availability.wanted import Wanted
+from bookingd.changes import Slot
 from bookingd.links import OLD, BadLink, check_link
-from bookingd.policy import changeable, changeable_until, check_changeable
+from bookingd.policy import InvalidTransition, changeable, changeable_until, check_changeable
 from storage.errors import NotFound, StaleVersion
-from storage.model import Booking, BookingStatus, Resource, Service
+from storage.model import Booking, Resource, Service
+from storage.rows import microseconds
 from storage.writes import Change
 
 CUSTOMER = "customer"
@@ -37,6 +55,53 @@ async def read(request: web.Request) -> web.Response:
 
 @about(
     "manage",
+    "List slots to move to",
+    "Those of `GET /api/slots` for its service, resource and length, as if the booking itself were "
+    "not there.",
+)
+@takes_query(slots_schemas.Days())
+@answers(200, slots_schemas.Slots, "The slots of each day.", headers=("ETag",))
+@may_be_known()
+@may_fail(Code.NOT_FOUND, Code.TOO_SOON, Code.INVALID_TRANSITION)
+@opened_by_link
+@open_to()
+async def slots(request: web.Request) -> web.Response:
+    """GET /api/manage/{token}/slots."""
+    booking = await _linked(request)
+    wanted = await _wanted(request, booking, Slot.taken_by(booking))
+    return await listed(request, [wanted], leaving=booking)
+
+
+@about(
+    "manage",
+    "Move a booking by its link",
+    "Held to all rules of a new booking. A service that `needsConfirmation` has it `PENDING` "
+    "again. The answer has the new link.",
+)
+@takes_json(manage_schemas.Move())
+@answers(200, manage_schemas.ManagedBooking, "The booking as it is now.")
+@may_fail(Code.NOT_FOUND, Code.INVALID_TRANSITION, *CODES)
+@opened_by_link
+@open_to()
+async def move(request: web.Request) -> web.Response:
+    """POST /api/manage/{token}/move."""
+    booking, given = await _linked(request), request["json"]["time_slot"]
+    slot = Slot(given["start_time"], given["duration"])
+    wanted = await _wanted(request, booking, slot)
+    now, start = await moment(request, CUSTOMER), microseconds(slot.start)
+    resource, capped = wanted.calendar.resource, caps(wanted, start)
+    if slot == Slot.taken_by(booking):
+        return await _told(request, booking)
+    try:
+        check(wanted, start)
+        write = changes.move(booking, slot, wanted.service, now, resource=resource, caps=capped)
+        return await _changed(request, write)
+    except REFUSED as error:
+        raise await refused(request, error, [wanted], slot, leaving=booking) from error
+
+
+@about(
+    "manage",
     "Cancel a booking by its link",
     "Frees its slot and tells the customer. The answer has the link to what has been cancelled.",
 )
@@ -52,8 +117,7 @@ async def cancel(request: web.Request) -> web.Response:
     service = offer.service(booking.service_id)
     check_changeable(booking, service, now.now)
     reason = request["json"].get("reason")
-    write = changes.step(booking, BookingStatus.CANCELLED, reason, service, now)
-    return await _changed(request, booking, write)
+    return await _changed(request, changes.cancel(booking, reason, service, now))
 
 
 async def _linked(request: web.Request) -> Booking:
@@ -67,10 +131,29 @@ async def _linked(request: web.Request) -> Booking:
     return booking
 
 
-async def _changed(request: web.Request, booking: Booking, write: Change | None) -> web.Response:
+async def _wanted(request: web.Request, booking: Booking, slot: Slot) -> Wanted:
+    """What its customer wants who moves it. Raises `InvalidTransition`, `TooLate`."""
+    app = request.app
+    offer, now = await app[CATALOGUE].get(), app[CLOCK]()
+    service, resource = offer.service(booking.service_id), offer.resources[booking.resource_id]
+    check_changeable(booking, service, now)
+    if not _bookable(service, resource):
+        raise InvalidTransition("This is no longer offered; the booking can be cancelled.")
+    service = _keeping(service, booking)
+    [wanted] = app[VACANCIES].wanted(service, [resource], slot.length, now)
+    return wanted
+
+
+def _keeping(service: Service, booking: Booking) -> Service:
+    """The service in the length, too, that the booking has: a service may have given it up."""
+    minutes = Slot.taken_by(booking).length // timedelta(minutes=1)
+    if not service.durations or minutes in service.durations:
+        return service
+    return replace(service, durations=(*service.durations, minutes))
+
+
+async def _changed(request: web.Request, write: Change) -> web.Response:
     """The booking after `write`. Raises `BadLink` if somebody else was faster."""
-    if write is None:
-        return await _told(request, booking)
     try:
         await request.app[DESK].ask(write)
     except StaleVersion as error:

@@ -8,6 +8,17 @@ from bookingd.api import catalogue_schemas, responses
 from bookingd.api.fields import Text
 from bookingd.api.present import camel_case
 from bookingd.api.responses import Body
+from bookingd.api.schemas import TimeSlot
+
+
+class Move(Schema):
+    """Another time."""
+
+    time_slot = fields.Nested(TimeSlot, required=True, data_key="timeSlot")
+
+    example: ClassVar[dict[str, Any]] = {
+        "timeSlot": {"startTime": "2030-03-05T10:00:00+01:00", "duration": 30}
+    }
 
 
 class Cancellation(Schema):

@@ -20,7 +20,7 @@ from bookingd.availability.starts import every
 from bookingd.availability.wallclock import MINUTE, clock, day_number
 from bookingd.availability.wanted import Wanted
 from bookingd.policy import WrongLength
-from storage.model import Scope, Service
+from storage.model import Booking, Scope, Service
 from storage.rows import microseconds
 
 
@@ -35,13 +35,20 @@ from storage.rows import microseconds
 @open_to()
 async def free(request: web.Request) -> web.Response:
     """GET /api/slots."""
-    query, app = request["querystring"], request.app
     wants = await _wanted(request)
     _check_length(wants[0])
+    return await listed(request, wants)
+
+
+async def listed(
+    request: web.Request, wants: Sequence[Wanted], leaving: Booking | None = None
+) -> web.Response:
+    """The slots of the days that the query names, for a booking that is `leaving` its own."""
+    query, app = request["querystring"], request.app
     viewer = clock(query.get("time_zone") or app[CONFIG].time_zone)
     days = range(day_number(query["from_"]), day_number(query["to"]) + 1)
     window = range(viewer.begin(days.start), viewer.begin(days.stop))
-    known = await app[VACANCIES].known(wants, window)
+    known = await app[VACANCIES].known(wants, window, leaving)
     shown = _shown(known)
     body = {
         "data": [

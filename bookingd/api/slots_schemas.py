@@ -31,8 +31,8 @@ class Wish(Schema):
     )
 
 
-class SlotsQuery(Wish):
-    """The query of free slots: of which days, by whose clock."""
+class Days(Schema):
+    """Of which days slots are wanted, by whose clock."""
 
     from_ = Day(
         required=True, data_key="from", metadata={"description": "The first day, in `timeZone`."}
@@ -54,6 +54,10 @@ class SlotsQuery(Wish):
                 raise ValidationError(
                     f"Must be the day of from or later, of {MOST_DAYS} days in all.", "to"
                 )
+
+
+class SlotsQuery(Wish, Days):
+    """The query of free slots."""
 
 
 class ExplainQuery(Wish):

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.booking import ADMIN, CUSTOMER, FIRST, booking
 from tests.e2e.browser import Visit, chromium
@@ -178,3 +178,76 @@ async def test_without_an_answer_the_customer_may_try_again(daemon: Daemon, open
     await visit.page.get_by_role("button", name="Cancel it").click()
     await visit.page.get_by_role("button", name="Yes, cancel it").click()
     await expect(visit.page.get_by_role("status")).to_contain_text("is cancelled")
+
+
+async def choose(page: Page, start: datetime) -> None:
+    """Choose the time that begins then, by the customer's clock."""
+    local = start.astimezone(ZoneInfo(ZONE))
+    await page.get_by_label("Day").select_option(f"{local:%Y-%m-%d}")
+    await page.get_by_role("radio", name=f"{local:%H:%M}", exact=True).check()
+
+
+async def test_the_customer_moves_to_a_free_time(daemon: Daemon, mailbox: Mailbox, opened: Opener):
+    placed = await daemon.book(booking(timeZone=ZONE))
+    visit = await opened(await link_of(mailbox))
+    page, start = visit.page, FIRST + timedelta(days=2, minutes=15)
+    await page.get_by_role("button", name="Move it", exact=True).click()
+    await expect(page.get_by_role("heading", name="Choose another time")).to_be_focused()
+    await expect(page.locator("#zone")).to_contain_text(ZONE)
+    await choose(page, start)
+    await page.get_by_role("button", name="Move it there").click()
+    await expect(page.get_by_role("status")).to_contain_text("has been moved")
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
+    end = start + timedelta(minutes=30)
+    await expect(page.locator("dl")).to_contain_text(f"{clock(start)}\u2013{clock(end)}")
+    found = (await daemon.get(f"/api/bookings/{placed['id']}")).body
+    assert datetime.fromisoformat(found["startTime"]) == start
+    assert found["manageUrl"] == page.url != placed["manageUrl"]
+    await eventually(lambda: len(mailbox.to(CUSTOMER)) == 2)
+    assert await link_of(mailbox) == page.url
+    await page.reload()
+    await expect(page.get_by_role("button", name="Move it", exact=True)).to_be_visible()
+    assert (visit.elsewhere, visit.complaints) == ([], [])
+
+
+async def test_a_time_that_somebody_else_took_is_told_and_no_longer_shown(
+    daemon: Daemon, opened: Opener
+):
+    placed = await daemon.book(booking(timeZone=ZONE))
+    visit = await opened(placed["manageUrl"])
+    page = visit.page
+    await page.get_by_role("button", name="Move it", exact=True).click()
+    start = FIRST + timedelta(hours=1)
+    await choose(page, start)
+    await daemon.book(booking(2))
+    await page.get_by_role("button", name="Move it there").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Somebody else was faster")
+    local = start.astimezone(ZoneInfo(ZONE))
+    await page.get_by_label("Day").select_option(f"{local:%Y-%m-%d}")
+    await expect(page.get_by_role("radio", name=f"{local:%H:%M}", exact=True)).to_have_count(0)
+    await choose(page, FIRST + timedelta(minutes=15))  # which overlaps where it is now
+    await page.get_by_role("button", name="Move it there").click()
+    await expect(page.get_by_role("status")).to_contain_text("has been moved")
+
+
+async def test_more_days_are_shown_as_far_as_there_are_any(daemon: Daemon, opened: Opener):
+    placed = await daemon.book(booking(timeZone=ZONE))
+    service = f"/api/services/{placed['serviceId']}"
+    fields = {"minimumNotice": 35 * 24 * 60, "horizon": 40, "needsConfirmation": True}
+    assert (await daemon.ask("PATCH", service, fields)).status == 200
+    page = (await opened(placed["manageUrl"])).page
+    await page.get_by_role("button", name="Move it", exact=True).click()
+    await expect(page.locator("#times")).to_contain_text("There is no free time from")
+    await expect(page.get_by_text("has to be confirmed by us again")).to_be_visible()
+    later = page.get_by_role("button", name="Show later days")
+    await later.click()
+    await expect(page.get_by_role("radio").first).to_be_visible()
+    days = await page.get_by_label("Day").locator("option").count()
+    assert days in {5, 6}
+    await later.click()
+    await expect(page.locator("#times")).to_contain_text("There is no free time from")
+    await expect(page.get_by_label("Day").locator("option")).to_have_count(days)
+    await page.get_by_role("radio").first.check()
+    await page.get_by_role("button", name="Move it there").click()
+    await expect(page.get_by_role("status")).to_contain_text("request for the new time")
+    await expect(page.get_by_role("heading", name="Waits to be confirmed")).to_be_visible()

@@ -19,17 +19,10 @@ export const read = (token) => ask(`api/manage/${token}`);
 export const cancel = (token, reason) => ask(`api/manage/${token}/cancel`, reason ? { reason } : {});
 export const move = (token, timeSlot) => ask(`api/manage/${token}/move`, { timeSlot });
 
-/** The free slots of some days, by day, as they are for a booking of this kind. */
-export async function slots({ service, resource, booking, timeZone }, from, to) {
-  const query = new URLSearchParams({
-    serviceId: service.id,
-    resourceId: resource.id,
-    duration: booking.duration,
-    timeZone,
-    from,
-    to,
-  });
-  return (await ask(`api/slots?${query}`)).data.filter((day) => day.slots.length);
+/** Where the booking could be moved to, by day; of some days those that have a free time. */
+export async function slots(token, timeZone, from, to) {
+  const query = new URLSearchParams({ timeZone, from, to });
+  return (await ask(`api/manage/${token}/slots?${query}`)).data.filter((day) => day.slots.length);
 }
 
 async function ask(path, body) {

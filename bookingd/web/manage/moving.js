@@ -8,10 +8,10 @@ const AT_ONCE = 28; // days that are asked for
 /** Works the form in which a time is chosen. */
 export function chooser(form) {
   const [day, times, zone, again] = ["day", "times", "zone", "again"].map((id) => form.querySelector(`#${id}`));
-  let told, language, clock, next, days;
+  let token, language, clock, next, days;
 
-  async function start(...given) {
-    [told, language, clock] = given;
+  async function start(told, ...given) {
+    [token, language, clock] = given;
     zone.textContent = language.word("zoned", { zone: clock.zone });
     again.hidden = !told.service.needsConfirmation || told.booking.status === "PENDING";
     days = [];
@@ -23,7 +23,7 @@ export function chooser(form) {
   async function later() {
     const from = next;
     const to = daysAfter(from, AT_ONCE - 1);
-    const found = await api.slots(told, from, to);
+    const found = await api.slots(token, clock.zone, from, to);
     next = daysAfter(from, AT_ONCE);
     days.push(...found);
     offer(found[0]?.date, { from, to });

@@ -156,7 +156,7 @@ function fold(shown = false) {
 }
 
 async function choose() {
-  await choice.start(told, language, clock);
+  await choice.start(told, token, language, clock);
   fold(true);
   return find("moving-title");
 }

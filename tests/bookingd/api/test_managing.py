@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bookingd.keys import new_key
-from storage.model import MessageKind, Scope
+from storage.model import MessageKind, MessageState, Scope
 from storage.writes import Erase, SaveKey
 from tests.bookingd.api.conftest import LINKS, Answer, House, Opener, a_body, assert_error
 from tests.bookingd.api.test_changing import kinds
@@ -29,6 +29,20 @@ async def read(house: House, token: str, **options: Any) -> Answer:
 
 async def cancel(house: House, token: str, **body: Any) -> Answer:
     return await house.call("POST", f"/api/manage/{token}/cancel", key=None, json=body)
+
+
+async def move(house: House, token: str, start: str, minutes: int = 60) -> Answer:
+    body = {"timeSlot": {"startTime": start, "duration": minutes}}
+    return await house.call("POST", f"/api/manage/{token}/move", key=None, json=body)
+
+
+async def offered(house: House, token: str, day: str = "2026-03-09") -> list[str]:
+    """The starts of a day that the customer is offered."""
+    query = {"from": day, "to": day, "timeZone": "UTC"}
+    answer = await house.call("GET", f"/api/manage/{token}/slots", key=None, params=query)
+    assert answer.status == 200, answer.text
+    [found] = answer.body["data"]
+    return [slot["startTime"] for slot in found["slots"]]
 
 
 async def set_service(house: House, **fields: Any) -> None:
@@ -246,3 +260,158 @@ async def test_the_token_is_in_no_log_and_in_no_metric(
     assert [record for record in ours if made in str(vars(record))] == []
     assert 'route="/api/manage/{token}"' in metrics.text
     assert made not in metrics.text
+
+
+@on_both
+async def test_the_customer_moves(house: House):
+    placed = await house.place()
+    house.pass_by(HOUR)
+    answer = await move(house, token(placed), "2026-03-10T15:00:00+01:00", 60)
+    assert answer.status == 200
+    assert answer.body["booking"]["startTime"] == "2026-03-10T14:00:00Z"
+    assert answer.body["booking"]["status"] == "CONFIRMED"
+    assert await kinds(house, placed) == [MessageKind.CONFIRMED, MessageKind.CHANGED]
+    events = (await house.call("GET", f"/api/bookings/{placed['id']}/events")).body["data"]
+    assert [(event["kind"], event["actor"]) for event in events[1:]] == [("changed", "customer")]
+    assert_error(await read(house, token(placed)), 404, "NOT_FOUND")
+    assert (await read(house, token(answer.body))).body == answer.body
+    await house.place()
+
+
+@on_both
+async def test_a_move_may_overlap_what_it_leaves(house: House):
+    placed = await house.place()
+    found = await offered(house, token(placed))
+    assert {"2026-03-09T09:30:00Z", "2026-03-09T10:00:00Z", "2026-03-09T10:30:00Z"} <= {
+        start.replace("+00:00", "Z") for start in found
+    }
+    assert (await move(house, token(placed), "2026-03-09T10:30:00Z")).status == 200
+
+
+async def test_what_is_offered_is_what_is_accepted(house: House):
+    await house.place(start="2026-03-09T12:00:00Z")
+    placed = await house.place()
+    found = set(await offered(house, token(placed)))
+    for minute in range(11 * 60, 13 * 60 + 1, 15):
+        start = f"2026-03-09T{minute // 60:02}:{minute % 60:02}:00+00:00"
+        answer = await move(house, token(placed), start)
+        assert (answer.status == 200) == (start in found), start
+        placed = answer.body if answer.status == 200 else placed
+    assert len(found) == 24 * 4 - 7
+
+
+REFUSED = [
+    ({}, "2026-03-09T12:30:00Z", "SLOT_TAKEN"),
+    ({}, "2026-03-09T10:07:00Z", "OUTSIDE_HOURS"),
+    ({}, "2026-03-02T08:00:00Z", "TOO_SOON"),
+    ({"minimumNotice": 60}, "2026-03-02T09:45:00Z", "TOO_SOON"),
+    ({"horizon": 10}, "2026-03-13T10:00:00Z", "TOO_FAR"),
+    ({"dailyCap": 1}, "2026-03-12T10:00:00Z", "CAP_REACHED"),
+]
+
+
+@on_both
+@pytest.mark.parametrize(("rule", "start", "code"), REFUSED)
+async def test_a_move_is_held_to_the_rules_of_a_new_booking(
+    house: House, rule: dict[str, Any], start: str, code: str
+):
+    await house.place(start="2026-03-09T12:00:00Z")
+    await house.place(start="2026-03-12T12:00:00Z")
+    placed = await house.place(start="2026-03-10T10:00:00Z")
+    await set_service(house, **rule)
+    answer = await move(house, token(placed), start)
+    assert_error(answer, 409, code, nextAvailable=[])
+    assert len(answer.body["nextAvailable"]) == 3
+    assert (await house.storage.booking(placed["id"])).version == 1
+    free = answer.body["nextAvailable"][0]
+    assert (await move(house, token(placed), free["startTime"], free["duration"])).status == 200
+
+
+async def test_a_cap_does_not_count_the_booking_that_moves(house: House):
+    await set_service(house, dailyCap=1, weeklyCap=1)
+    placed = await house.place()
+    answer = await move(house, token(placed), "2026-03-09T15:00:00Z")
+    assert answer.status == 200
+    assert (await move(house, token(answer.body), "2026-03-12T15:00:00Z")).status == 200
+
+
+async def test_to_move_it_to_where_it_is_changes_nothing(house: House):
+    placed = await house.place(start="2026-03-09T10:07:00Z")  # an administrator's, off the steps
+    before = await house.written()
+    answer = await move(house, token(placed), "2026-03-09T10:07:00Z")
+    assert (answer.status, answer.body["manageUrl"]) == (200, placed["manageUrl"])
+    assert await house.written() == before
+
+
+async def test_a_booking_keeps_its_length_though_the_service_no_longer_has_it(house: House):
+    placed = await house.place(minutes=60)
+    await set_service(house, durations=[30])
+    assert "2026-03-09T12:00:00+00:00" in await offered(house, token(placed))
+    answer = await move(house, token(placed), "2026-03-09T12:00:00Z", 45)
+    assert_error(answer, 400, "VALIDATION_ERROR", "timeSlot.duration")
+    assert (await move(house, token(placed), "2026-03-09T12:00:00Z")).status == 200
+
+
+async def test_a_new_time_has_to_be_confirmed_where_the_first_one_had(house: House):
+    await set_service(house, needsConfirmation=True)
+    placed = await house.place()
+    path = f"/api/bookings/{placed['id']}"
+    confirmed = (await house.call("PATCH", path, json={"status": "CONFIRMED"})).body
+    answer = await move(house, token(confirmed), "2026-03-10T10:00:00Z")
+    assert answer.body["booking"]["status"] == "PENDING"
+    told = [MessageKind.RECEIVED, MessageKind.CONFIRMED, MessageKind.RECEIVED]
+    assert await kinds(house, placed) == told
+    messages = await house.messages(placed["id"])
+    office = [one.kind for one in messages if one.recipient == "office@example.org"]
+    assert office == told
+    assert {one.state for one in messages if one.reminds} == {MessageState.SUPERSEDED}
+    await house.call("PATCH", path, json={"status": "CONFIRMED"})
+    assert await kinds(house, placed) == [*told, MessageKind.CONFIRMED]
+
+
+async def test_shortly_before_the_start_nothing_is_moved_or_offered(house: House):
+    await set_service(house, changeNotice=24 * 60)
+    placed = await house.place()
+    house.now = START - DAY
+    assert_error(await move(house, token(placed), "2026-03-12T10:00:00Z"), 409, "TOO_SOON")
+    query = "from=2026-03-09&to=2026-03-09"
+    answer = await house.call("GET", f"/api/manage/{token(placed)}/slots?{query}", key=None)
+    assert_error(answer, 409, "TOO_SOON")
+
+
+async def test_what_is_no_longer_offered_is_not_moved(house: House):
+    placed = await house.place()
+    await house.call("DELETE", f"/api/resources/{OFFICE}")
+    answer = await move(house, token(placed), "2026-03-12T10:00:00Z")
+    assert_error(answer, 409, "INVALID_TRANSITION")
+
+
+@on_both
+async def test_of_many_who_move_to_one_slot_one_gets_it(house: House):
+    starts = [f"2026-03-09T{hour:02}:00:00Z" for hour in range(10, 22)]
+    placed = [await house.place(start=start) for start in starts]
+    wanted = [move(house, token(one), "2026-03-10T10:00:00Z") for one in placed]
+    answers = await asyncio.gather(*wanted)
+    assert sorted(answer.status for answer in answers) == [200] + [409] * 11
+    assert {answer.body["errorCode"] for answer in answers if answer.status == 409} == {
+        "SLOT_TAKEN"
+    }
+
+
+async def test_of_many_moves_of_one_booking_one_is_made(house: House):
+    placed = await house.place()
+    starts = [f"2026-03-10T{hour:02}:00:00Z" for hour in range(12)]
+    answers = await asyncio.gather(*[move(house, token(placed), start) for start in starts])
+    assert sorted(answer.status for answer in answers) == [200] + [404] * 11
+    assert len(await kinds(house, placed)) == 2
+
+
+async def test_a_refused_move_names_its_field(house: House):
+    placed = await house.place()
+    answer = await move(house, token(placed), "2026-03-09T10:00:00")
+    assert_error(answer, 400, "VALIDATION_ERROR", "timeSlot.startTime")
+    path = f"/api/manage/{token(placed)}"
+    answer = await house.call("POST", f"{path}/move", key=None, json={})
+    assert_error(answer, 400, "VALIDATION_ERROR", "timeSlot")
+    answer = await house.call("GET", f"{path}/slots", key=None)
+    assert_error(answer, 400, "VALIDATION_ERROR", "from", "to")
