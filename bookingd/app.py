@@ -34,6 +34,7 @@ from schedules.channels import Channel
 from schedules.channels.webhook import WebhookChannel
 from schedules.dispatcher import Dispatcher
 from schedules.housekeeping import erase_bookings, forget_keys, forget_messages, sweep_holds
+from schedules.redate import redate
 from schedules.reminders import reconcile
 from schedules.render import Renderer
 from schedules.scheduler import Scheduler
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
 LOOK_AROUND_EVERY = timedelta(seconds=5)
+REDATE_EVERY = timedelta(hours=1)
 RECONCILE_EVERY = timedelta(hours=1)
 TIDY_EVERY = timedelta(hours=1)
 ERASE_EVERY = timedelta(days=1)
@@ -256,6 +258,9 @@ def _scheduler(
     async def remind() -> None:
         await reconcile(storage, config.promises, now)
 
+    async def put_right() -> None:
+        await redate(storage, now())
+
     async def tidy() -> None:
         await forget_keys(storage, now())
         await sweep_holds(storage, now())
@@ -266,6 +271,7 @@ def _scheduler(
 
     scheduler.every(LOOK_EVERY, "drain", drain)
     scheduler.every(LOOK_AROUND_EVERY, "webhooks", look_around)
+    scheduler.every(REDATE_EVERY, "redate", put_right)
     scheduler.every(RECONCILE_EVERY, "remind", remind)
     scheduler.every(NOTE_EVERY, "keys", keyring.note_use)
     scheduler.every(TIDY_EVERY, "tidy", tidy)

@@ -231,6 +231,18 @@ class Supersede(Write[int]):
 
 
 @dataclass(frozen=True, slots=True)
+class Redate(Write[int]):
+    """Put right what a clock that ran ahead has done to messages, now that it shows `now`.
+
+    What is owed at once, and dated into the future, is due now; its pause before the next attempt
+    stays as long. A reminder that was missed untried, and is in time after all, is pending again.
+    Answers how many there were.
+    """
+
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetKeys(Write[int]):
     """Forget the idempotency keys made `before`. Answers how many."""
 

@@ -15,6 +15,7 @@ from storage.writes import (
     Claim,
     ForgetMessages,
     Owe,
+    Redate,
     Release,
     Retry,
     RetryDead,
@@ -83,6 +84,12 @@ async def _supersede(connection: Connection, write: Supersede) -> int:
     return len(await connection.fetch(sql.SUPERSEDE, write.message_ids))
 
 
+async def _redate(connection: Connection, write: Redate) -> int:
+    redated = await connection.fetch(sql.REDATE, write.now)
+    await connection.execute(sql.HOLD_BOOKINGS_OF_MISSED, write.now)
+    return len(redated) + len(await connection.fetch(sql.REMIND_AFTER_ALL, write.now))
+
+
 async def _forget_messages(connection: Connection, write: ForgetMessages) -> int:
     behind = first_id(write.before)
     return int(await connection.fetchval(sql.FORGET_MESSAGES, behind, write.before, write.limit))
@@ -95,5 +102,6 @@ CARRY_OUT: dict[type[Write[Any]], Callable[[Connection, Any], Awaitable[Any]]] =
     RetryDead: _retry_dead,
     Owe: _owe,
     Supersede: _supersede,
+    Redate: _redate,
     ForgetMessages: _forget_messages,
 }

@@ -16,6 +16,7 @@ from storage.writes import (
     Claim,
     ForgetMessages,
     Owe,
+    Redate,
     Release,
     Retry,
     RetryDead,
@@ -80,6 +81,13 @@ def _supersede(connection: Raw, write: Supersede) -> int:
     return max(connection.executemany(sql.SUPERSEDE, ids).rowcount, 0)
 
 
+def _redate(connection: Raw, write: Redate) -> int:
+    asked = {"now": text(write.now)}
+    return sum(
+        connection.execute(one, asked).rowcount for one in (sql.REDATE, sql.REMIND_AFTER_ALL)
+    )
+
+
 def _forget_messages(connection: Raw, write: ForgetMessages) -> int:
     asked = {
         "behind": first_id(write.before),
@@ -96,5 +104,6 @@ CARRY_OUT: dict[type[Write[Any]], Callable[[Raw, Any], Any]] = {
     RetryDead: _retry_dead,
     Owe: _owe,
     Supersede: _supersede,
+    Redate: _redate,
     ForgetMessages: _forget_messages,
 }

@@ -9,7 +9,17 @@ import pytest
 from storage.errors import NotFound, SlotTaken, StaleVersion, StorageError, Unavailable
 from storage.interface import BookingFilter, Storage
 from storage.model import Message, MessageState
-from storage.writes import Change, Claim, Owe, Place, SaveResource, SaveService, Settle, Supersede
+from storage.writes import (
+    Change,
+    Claim,
+    Owe,
+    Place,
+    Redate,
+    SaveResource,
+    SaveService,
+    Settle,
+    Supersede,
+)
 from tests.conformance.outside import Outside
 from tests.records import (
     HOUR,
@@ -101,6 +111,7 @@ async def test_outcomes_come_in_the_order_of_the_writes(storage: Storage):
             Owe([reminder]),
             Claim(storage.owner, 9, NOW),
             settle(a_message(booking)),
+            Redate(NOW - HOUR),
             Supersede([reminder.id]),
             SaveService(a_service()),
         ]
@@ -109,7 +120,7 @@ async def test_outcomes_come_in_the_order_of_the_writes(storage: Storage):
     assert [due.message.id for due in claimed] == [message.id]
     errors = {1: SlotTaken, 2: StaleVersion, 3: NotFound}
     assert {index: type(outcomes[index]) for index in errors} == errors
-    assert [outcomes[index] for index in (0, 4, 5, 6, 7)] == [None, 1, False, 1, None]
+    assert [outcomes[index] for index in (0, 4, 5, 6, 7, 8)] == [None, 1, False, 0, 1, None]
 
 
 async def test_later_writes_see_earlier_ones(storage: Storage):

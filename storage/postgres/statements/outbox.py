@@ -55,6 +55,32 @@ UPDATE messages
 RETURNING id
 """
 
+REDATE = """
+UPDATE messages
+   SET due_at = $1, next_attempt_at = $1 + (next_attempt_at - due_at)
+ WHERE state = 'pending' AND next_attempt_at > $1 AND due_at > $1 AND kind <> 'reminder'
+RETURNING id
+"""
+
+_MISSED_TOO_SOON = "state = 'missed' AND kind = 'reminder' AND attempts = 0 AND expires_at > $1"
+
+HOLD_BOOKINGS_OF_MISSED = f"""
+SELECT 1
+  FROM bookings
+ WHERE id IN (SELECT booking_id FROM messages WHERE {_MISSED_TOO_SOON})
+ ORDER BY id
+   FOR SHARE
+"""
+"""So that none is moved or cancelled meanwhile."""
+
+REMIND_AFTER_ALL = f"""
+UPDATE messages
+   SET state = 'pending'
+ WHERE {_MISSED_TOO_SOON}
+   AND {_STANDS}
+RETURNING id
+"""
+
 MISS = """
 UPDATE messages
    SET state = 'missed'

@@ -47,6 +47,27 @@ UPDATE messages
 
 SUPERSEDE = "UPDATE messages SET state = 'superseded' WHERE id = ? AND state = 'pending'"
 
+REDATE = """
+UPDATE messages
+   SET due_at = :now,
+       next_attempt_at = CASE next_attempt_at
+           WHEN due_at THEN :now
+           ELSE strftime(
+               '%Y-%m-%dT%H:%M:%f+00:00',
+               julianday(:now) + julianday(next_attempt_at) - julianday(due_at))
+       END
+ WHERE state = 'pending' AND next_attempt_at > :now AND due_at > :now AND kind <> 'reminder'
+"""
+"""A pause stays as long as it was to the millisecond, which is as exact as SQLite reckons."""
+
+REMIND_AFTER_ALL = f"""
+UPDATE messages
+   SET state = 'pending'
+ WHERE state IN ('dead', 'missed') AND state = 'missed'
+   AND kind = 'reminder' AND attempts = 0 AND expires_at > :now
+   AND {_STANDS}
+"""
+
 CALLS = "audience = 'webhook'"
 
 MAILS = "audience <> 'webhook'"
