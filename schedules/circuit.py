@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 
 from schedules.channels import Unreachable
 from schedules.retry import Backoff
@@ -21,11 +22,17 @@ class Circuit:
         self._pause = 0.0
         self._open_until = 0.0
 
-    def allows(self, usually: int) -> int:
-        """How many mails may be under way, `usually` so many."""
+    def allows(self, places: int, under_way: Collection[float] = ()) -> int:
+        """How many mails may begin, where there would be so many `places`.
+
+        `under_way` is when the others began, by the event loop's clock: one that hangs since
+        before the fault keeps nobody from trying.
+        """
         if asyncio.get_running_loop().time() < self._open_until:
             return 0
-        return usually if self.reason is None else 1
+        if self.reason is None:
+            return places
+        return min(places, 1 - sum(begun >= self._open_until for begun in under_way))
 
     def fault(self, error: Unreachable) -> float:
         """The relay could not be used. Answers for how many seconds nothing is tried.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from schedules.actor import Actor, MailboxFull
 from schedules.channels import Channel
@@ -42,8 +42,18 @@ SHARE = AT_ONCE // 4
 So it never has twice as many, and one that is slow leaves more than half of the places to others.
 """
 
+HANGS = 1.0
+"""Seconds after which a mail under way is waiting for its relay, and takes no time of bookings."""
+
 FAREWELL = 25.0
 """Seconds that mails under way get to finish when the daemon stops."""
+
+
+class Begun(NamedTuple):
+    """A message under way: since when, by the event loop's clock, and to whom."""
+
+    at: float
+    recipient: str
 
 
 class Dispatcher(Actor[None]):
@@ -74,7 +84,7 @@ class Dispatcher(Actor[None]):
         self._noun = "call" if calls else "mail"
         self._relay = Circuit()
         self._delivery = Delivery(channel, renderer, self._relay, clock, pauses)
-        self._under_way: dict[asyncio.Task[None], str] = {}
+        self._under_way: dict[asyncio.Task[None], Begun] = {}
         self._unsettled: list[Settle] = []
         self._enough = asyncio.Event()
         self._next_look = 0.0
@@ -130,18 +140,22 @@ class Dispatcher(Actor[None]):
                 await self._enough.wait()
 
     def _places(self) -> int:
-        """How many mails may begin; one at a time while bookings wait."""
+        """How many mails may begin: while bookings wait one at a time, besides those that hang."""
         if self._stopping:
             return 0
-        usually = 1 if self._busy() else AT_ONCE
-        return self._relay.allows(usually) - len(self._under_way)
+        begun = [one.at for one in self._under_way.values()]
+        places = AT_ONCE - len(begun)
+        if self._busy():
+            lately = asyncio.get_running_loop().time() - HANGS
+            places = min(places, 1 - sum(moment > lately for moment in begun))
+        return self._relay.allows(places, begun)
 
     def _claim(self, limit: int) -> Claim:
         """What to ask for when so many may begin: of calls only some, so that all get a share."""
         owner, now = self._storage.owner, self._clock()
         if not self._calls:
             return Claim(owner, limit, now)
-        under_way = Counter(self._under_way.values())
+        under_way = Counter(one.recipient for one in self._under_way.values())
         served = [webhook for webhook, count in under_way.items() if count >= SHARE]
         return Claim(owner, min(limit, SHARE), now, calls=True, without=served)
 
@@ -164,7 +178,8 @@ class Dispatcher(Actor[None]):
 
     def _begin(self, due: Due) -> None:
         task = asyncio.create_task(self._deliver(due), name=f"{self._noun} {due.message.id}")
-        self._under_way[task] = due.message.recipient
+        at = asyncio.get_running_loop().time()
+        self._under_way[task] = Begun(at, due.message.recipient)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

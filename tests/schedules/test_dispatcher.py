@@ -11,7 +11,7 @@ import pytest
 from schedules.channels import Deferred, Mail, Rejected, Uncertain, Unreachable
 from schedules.channels.email import EmailChannel
 from schedules.circuit import Circuit
-from schedules.dispatcher import AT_ONCE
+from schedules.dispatcher import AT_ONCE, HANGS
 from schedules.retry import ATTEMPTS, JITTER, UNCERTAIN
 from storage.errors import Unavailable
 from storage.model import MessageState
@@ -220,6 +220,40 @@ async def test_one_mail_alone_tries_whether_the_relay_is_back(office: Office, wa
     assert office.channel.under_way == 1
     back.set()
     await until(lambda: office.all_in(SENT, *messages))
+
+
+async def test_one_that_hangs_keeps_no_other_from_trying_whether_the_relay_is_back(
+    office: Office, wait
+):
+    hanging, *others = await office.owe(*a_row_of_bookings(4))
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(gate, *[Unreachable("refused")] * 3))
+    dispatcher.poke()
+    await until_true(lambda: office.channel.tries == 4)
+    await until(lambda: office.all_in(PENDING, *others))
+    wait(1.0)
+    office.clock.pass_by(timedelta(seconds=1))
+    dispatcher.poke()
+    await until(lambda: office.all_in(SENT, *others))
+    assert await office.all_in(MessageState.LEASED, hanging)
+    gate.set()
+
+
+async def test_while_bookings_wait_one_mail_is_under_way_besides_those_that_hang(
+    office: Office, wait
+):
+    await office.owe(*a_row_of_bookings(4))
+    gate = asyncio.Event()
+    dispatcher = office.open(Scripted(*[gate] * 4))
+    dispatcher._busy = lambda: True
+    for under_way in (1, 2, 3):
+        dispatcher.poke()
+        await until_true(lambda under_way=under_way: office.channel.under_way >= under_way)
+        for _ in range(3):
+            await office.looked()
+        assert office.channel.under_way == under_way
+        wait(HANGS)
+    gate.set()
 
 
 @pytest.mark.parametrize("act", [Deferred("450"), Rejected("550"), Uncertain("lost")])

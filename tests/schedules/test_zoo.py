@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -232,7 +233,8 @@ async def test_one_mail_that_hangs_delays_no_other(
         await until_cancelled(dispatcher._under_way)
 
 
-async def until_cancelled(tasks: set[asyncio.Task[None]]) -> None:
-    for task in tuple(tasks):
+async def until_cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    left = tuple(tasks)
+    for task in left:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*left, return_exceptions=True)
