@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser redocly agree bench bench-mails fuzz fuzz-raw slow lock dist clean
+.PHONY: help run test check browser redocly agree bench bench-mails fuzz fuzz-raw slow nemesis lock dist clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,15 @@ fuzz-raw: $(VENV)/installed-dev ## send broken requests to the daemon, 50,000 of
 
 slow: $(VENV)/installed-dev ## measure normal requests among 500 clients that dawdle
 	$(BIN)/python -m fuzzing slow $(ARGS)
+
+# The steps of the clock need libfaketime, which no wheel brings.
+nemesis: $(VENV)/installed-dev ## kill the daemon 200 times, and set its clock; on Debian, root installs faketime
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || \
+		{ apt-get -qq update && apt-get -qq --yes --no-install-recommends install faketime; }
+	$(BIN)/python -m nemesis kills --database sqlite $(ARGS)
+	$(BIN)/python -m nemesis kills --database postgres $(ARGS)
+	$(BIN)/python -m nemesis clock --database sqlite
+	$(BIN)/python -m nemesis clock --database postgres
 
 # requirements-dev.txt decides, the other two are parts of it.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

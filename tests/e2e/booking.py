@@ -8,8 +8,8 @@ CUSTOMER = "customer@example.org"
 FIRST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
 
 
-def slot(number: int, minutes: int = 30) -> dict[str, Any]:
-    """The slot with this number; two numbers never overlap."""
+def slot(number: float, minutes: int = 30) -> dict[str, Any]:
+    """The slot with this number; two whole numbers never overlap."""
     start = FIRST + timedelta(minutes=30 * number)
     return {"startTime": f"{start:%Y-%m-%dT%H:%M:%SZ}", "duration": minutes}
 

@@ -43,11 +43,23 @@ class Database:
 
     async def due(self) -> int:
         """How many messages should be on their way by now."""
+        return await self._late("due_at")
+
+    async def ready(self) -> int:
+        """How many of these do not wait for their next attempt."""
+        return await self._late("next_attempt_at")
+
+    async def _late(self, column: str) -> int:
         now = "strftime('%Y-%m-%dT%H:%M:%f', 'now')" if self.file else "now()"
         return await self.number(
             "SELECT count(*) FROM messages "
-            f"WHERE state = 'leased' OR state = 'pending' AND due_at <= {now}"
+            f"WHERE state = 'leased' OR state = 'pending' AND {column} <= {now}"
         )
+
+    async def leased(self) -> dict[str, int]:
+        """The messages under way, and by which daemon."""
+        rows = await self.rows("SELECT id, leased_by FROM messages WHERE state = 'leased'")
+        return {str(message_id): owner for message_id, owner in rows}
 
     async def overlaps(self) -> int:
         """How many pairs of live bookings share an instant."""
