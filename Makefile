@@ -17,15 +17,18 @@ help: ## say what there is
 run: $(VENV)/installed ## start the daemon for development, with this folder's .env and database
 	@exec $(BIN)/bookingd serve $(ARGS)
 
+# One more than the two cores that they need: those that start daemons mostly wait.
+TESTS = -m pytest -n 3 --dist worksteal
+
 test: $(VENV)/installed-dev ## run the tests
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python $(TESTS) $(ARGS)
 
 check: $(VENV)/installed-dev ## run the linters, the type checker and the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python $(TESTS) $(ARGS)
 
 # Kept out of the other tests: Chromium is not Python's, and no wheel brings one.
 browser: $(VENV)/installed-dev ## try the pages in Chromium; on Debian, root installs it

@@ -3,6 +3,8 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -65,9 +67,30 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_schema(postgres_server: str) -> Iterator[str]:
+    """The name of a database that was opened once, and so has the schema."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        stack = AsyncExitStack()
+        url = runner.run(stack.enter_async_context(postgres.fresh_database(postgres_server)))
+        runner.run(_opened_once(url))
+        yield urlsplit(url).path.removeprefix("/")
+        runner.run(stack.aclose())
+
+
+async def _opened_once(url: str) -> None:
+    await (await open_storage(url)).close()
+
+
 @pytest.fixture
-async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
-    async with postgres.fresh_database(postgres_server) as url:
+def like(postgres_schema: str) -> str:
+    """What a database in PostgreSQL is a copy of; to make the schema each time takes longer."""
+    return postgres_schema
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str, like: str) -> AsyncIterator[str]:
+    async with postgres.fresh_database(postgres_server, like) as url:
         yield url
 
 
@@ -78,7 +101,7 @@ def sqlite_url(tmp_path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database, of each kind in turn."""
+    """The URL of a database in which nothing is kept, of each kind in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 

@@ -19,6 +19,9 @@ import asyncpg
 
 from tests import memory
 
+EMPTY = "template0"
+"""A database of every server, in which there is nothing."""
+
 
 @contextmanager
 def running_server() -> Iterator[str]:
@@ -58,10 +61,10 @@ def _ended_with_us(pid: int, home: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def fresh_database(server: str) -> AsyncIterator[str]:
-    """The URL of an empty database that is dropped afterwards, whoever is still connected."""
+async def fresh_database(server: str, like: str = EMPTY) -> AsyncIterator[str]:
+    """The URL of a copy of another database; dropped afterwards, whoever is still connected."""
     name = f"bookingd_{uuid4().hex}"
-    await execute(server, f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+    await execute(server, f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:

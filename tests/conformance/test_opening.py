@@ -11,6 +11,7 @@ from storage.writes import SaveKey
 from tests.conformance.conftest import Daemons
 from tests.conformance.outside import Outside
 from tests.conftest import Doors
+from tests.postgres import EMPTY
 from tests.records import PREPARED, a_booking, a_key, a_message, done, place
 
 ALL = BookingFilter()
@@ -20,6 +21,12 @@ NEWER = (
     "SELECT max(version) + 1, 'from_the_future', max(applied_at) FROM schema_migrations"
 )
 FORGET = "DELETE FROM schema_migrations WHERE name = 'from_the_future'"
+
+
+@pytest.fixture
+def like() -> str:
+    """Nobody has opened the database yet."""
+    return EMPTY
 
 
 async def test_a_fresh_install_has_one_service_and_one_resource(doors: Doors):

@@ -9,6 +9,7 @@ from tests.e2e.booking import ADMIN
 from tests.e2e.daemon import ADMIN_KEY, PUBLIC_KEY, Daemon
 from tests.e2e.database import Database
 from tests.e2e.mailbox import Mailbox
+from tests.postgres import EMPTY
 
 
 class Daemons:
@@ -43,6 +44,12 @@ class Daemons:
     async def close(self) -> None:
         for daemon in self._made:
             await daemon.close()
+
+
+@pytest.fixture
+def like() -> str:
+    """Nobody has opened the database yet."""
+    return EMPTY
 
 
 @pytest.fixture
