@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from bookingd import __version__
 from bookingd.cli import main
+from tests.postgres import EMPTY
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,6 +128,7 @@ def test_where_no_database_is_none_is_made(command: list[str], database: Path):
     assert list(database.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("like", [EMPTY])
 def test_in_an_empty_postgres_none_is_made_either(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ):
