@@ -31,7 +31,7 @@ _REFUSED = (
 )
 """What is wrong with the values themselves."""
 
-_WRITER = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+_WRITER = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 """FULL: in WAL mode NORMAL may lose a commit with the power (sqlite.org/pragma.html).
 What is deleted is overwritten, for the sake of whom it tells of."""
 

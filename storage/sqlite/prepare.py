@@ -13,6 +13,7 @@ def prepare(connection: Raw, file: DatabaseFile, daemon: bool) -> None:
     Raises `AlreadyRunning`, `NewerSchema`.
     """
     with file.turn():
+        connection.execute("PRAGMA journal_mode = WAL")  # for this SQLite waits for nobody
         connection.execute(HISTORY)
         version = connection.execute("SELECT max(version) FROM schema_migrations").fetchone()[0]
         if steps := outstanding("storage.sqlite.migrations", version or 0):
