@@ -1,11 +1,9 @@
 """What can be booked, and why, over HTTP."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from bookingd.api import present, slots_schemas
@@ -49,14 +47,14 @@ async def listed(
     days = range(day_number(query["from_"]), day_number(query["to"]) + 1)
     window = range(viewer.begin(days.start), viewer.begin(days.stop))
     known = await app[VACANCIES].known(wants, window, leaving)
-    shown = _shown(known)
+    first = known[0]
     body = {
         "data": [
-            {"date": day, "slots": list(map(shown, slots))}
+            {"date": day, "slots": [_shown(first, one) for one in slots]}
             for day, slots in by_day(known, viewer, days).items()
         ],
-        "serviceId": known[0].service.id,
-        "duration": known[0].length // MINUTE,
+        "serviceId": first.service.id,
+        "duration": first.length // MINUTE,
         "timeZone": viewer.key,
     }
     return unless_known(request, present.json(body))
@@ -110,22 +108,13 @@ def _check_length(wanted: Wanted) -> None:
         raise ApiError(Code.VALIDATION_ERROR, errors={"duration": str(error)}) from error
 
 
-def _shown(wants: Sequence[Wanted]) -> Callable[[Slot], dict[str, Any]]:
-    """What shows a slot of these. There may be many thousands, but few sets of takers."""
-    ids = [one.calendar.resource.id for one in wants]
-    minutes, several = wants[0].length // MINUTE, wants[0].service.capacity > 1
-
-    @cache
-    def named(takers: int) -> orjson.Fragment:
-        return orjson.Fragment(
-            orjson.dumps([one for number, one in enumerate(ids) if takers >> number & 1])
-        )
-
-    def shown(slot: Slot) -> dict[str, Any]:
-        found = {"startTime": slot.start, "duration": minutes, "resourceIds": named(slot.takers)}
-        return found | {"seats": slot.seats} if several else found
-
-    return shown
+def _shown(wanted: Wanted, slot: Slot) -> dict[str, Any]:
+    shown = {
+        "startTime": slot.start,
+        "duration": wanted.length // MINUTE,
+        "resourceIds": slot.resource_ids,
+    }
+    return shown | {"seats": slot.seats} if wanted.service.capacity > 1 else shown
 
 
 def _explained(wanted: Wanted, start: int) -> dict[str, Any]:

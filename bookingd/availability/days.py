@@ -1,6 +1,6 @@
 """Slots by the days of whoever looks at them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -18,12 +18,11 @@ _CLOCK = [f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(DAY // M
 class Slot(NamedTuple):
     """A slot that can be had, from `start` on by the clock of whoever looks (RFC 3339).
 
-    `takers` has a bit for each of those wanted that have it free, the lowest for the first;
-    `seats` are left, all of them together.
+    With each of `resource_ids` it can be had; `seats` are left with all of them together.
     """
 
     start: str
-    takers: int
+    resource_ids: list[str]
     seats: int
 
 
@@ -35,25 +34,25 @@ def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> Mapping[da
     taken, capacity = _taken(wants), wants[0].service.capacity
     stretches = iter(clock.stretches(window.start, window.stop))
     stretch = next(stretches)
-    for start, takers in sorted(_slots(wants, window).items()):
+    for start, resource_ids in sorted(_takers(wants, window).items()):
         while start >= stretch.end:
             stretch = next(stretches)
         day, time = divmod(start + stretch.offset, DAY)
         if day in found:  # a clock that goes back at midnight shows the day before once more
             text = names[day] + _CLOCK[time // MINUTE] + _offset(stretch.offset)
-            seats = takers.bit_count() * capacity - taken[start]
-            found[day].append(Slot(text, takers, seats))
+            seats = len(resource_ids) * capacity - taken.get(start, 0)
+            found[day].append(Slot(text, resource_ids, seats))
     return {calendar_day(day): slots for day, slots in found.items()}
 
 
-def _slots(wants: Iterable[Wanted], window: range) -> dict[int, int]:
-    """For each start, who has it free."""
-    found: dict[int, int] = {}
-    for number, wanted in enumerate(wants):
-        taker = 1 << number
+def _takers(wants: Iterable[Wanted], window: range) -> Mapping[int, list[str]]:
+    """For each start, the resources with which it can be had."""
+    found = defaultdict[int, list[str]](list)
+    for wanted in wants:
+        resource_id = wanted.calendar.resource.id
         for starts in offered(wanted, window):
             for start in starts:
-                found[start] = found.get(start, 0) | taker
+                found[start].append(resource_id)
     return found
 
 

@@ -28,7 +28,8 @@ class Verdict(NamedTuple):
 
 def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> Starts:
     """The starts of a window that keep all rules, in order."""
-    return reduce(both, (rule.starts(wanted, window) for rule in rules), [window])
+    sets = (rule.starts(wanted, window) for rule in rules)
+    return reduce(both, (one for one in sets if one != [window]), [window])
 
 
 def explain(wanted: Wanted, start: int, rules: Iterable[Rule] = RULES) -> list[Verdict]:
