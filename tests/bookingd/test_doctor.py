@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bookingd.catalogue import Offer
+from bookingd.changes import Slot
 from bookingd.doctor import FindingCode, examine, moved
 from bookingd.terminal import with_storage
 from storage.interface import OVERDUE, Storage
@@ -23,6 +24,7 @@ from tests.bookingd.test_cli import run
 from tests.records import (
     APPOINTMENT,
     DAY,
+    HOUR,
     NOW,
     OFFICE,
     START,
@@ -120,6 +122,13 @@ def test_a_time_by_the_clock_that_is_another_than_was_agreed_on_is_found(text: s
     if finding:
         assert finding.code is FindingCode.WALL_TIME_MOVED
         assert text in finding.message
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "UTC"])
+def test_what_has_just_been_booked_is_as_agreed_on(zone: str):
+    for month in range(1, 13):
+        slot = Slot(datetime(2027, month, 28, 13, 17, 5, tzinfo=UTC), HOUR)
+        assert moved(a_booking(**slot.of(CUT, zone))) is None
 
 
 async def test_only_bookings_that_are_live_and_to_come_are_looked_at(storage: Storage):
