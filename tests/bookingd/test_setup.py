@@ -4,13 +4,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bookingd import setup
 from bookingd.business import read
 from bookingd.catalogue import Offer
 from bookingd.setup import NotClear, Outcome, Plan, plan
 from storage.model import Closure, Resource, Service
-from tests.records import APPOINTMENT, HOUR, NOW, OFFICE, ROOM, SERVICE, a_resource, a_service
+from tests.records import APPOINTMENT, DAY, HOUR, NOW, OFFICE, ROOM, SERVICE, a_resource, a_service
 
 BEGUN = [a_service(id=APPOINTMENT, name="Appointment")], [a_resource(id=OFFICE, name="Office")]
 CLOSURE = Closure(id=ROOM.id, first=date(2027, 12, 24), last=date(2027, 12, 24), reason="x")
@@ -157,3 +159,56 @@ def test_there_are_only_so_many_closures(monkeypatch: pytest.MonkeyPatch):
     text = 'resources = [{name = "Grace", closures = [{first = 2028-01-01}]}]'
     wrong = refused(text, [], [a_resource(name="Grace", closures=(CLOSURE,))])
     assert wrong.keys() == {("resources", "0", "closures")}
+
+
+NAMES = st.sampled_from(["Cut", "Wash", "Appointment"])
+DAYS = st.dates(date(2027, 1, 1), date(2027, 1, 3))
+CLOSURES = st.builds(
+    lambda first, length, hours: {
+        "first": first,
+        "last": first + length * DAY,
+        **({"hours": ("09:00-10:00",)} if hours else {}),
+    },
+    DAYS,
+    st.integers(0, 1),
+    st.booleans(),
+)
+SERVICES = st.fixed_dictionaries(
+    {"name": NAMES}, optional={"durations": st.just((30,)), "price": st.none() | st.just("9")}
+)
+RESOURCES = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["Grace", "Office"]),
+        "services": st.lists(NAMES, max_size=2, unique=True),
+        "closures": st.lists(CLOSURES, max_size=3),
+    },
+    optional={"hours": st.just({"monday": ("09:00-12:00",)})},
+)
+
+
+def entries(one: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    return st.lists(one, max_size=3, unique_by=lambda entry: entry["name"])
+
+
+BUSINESSES = st.fixed_dictionaries({"services": entries(SERVICES), "resources": entries(RESOURCES)})
+
+
+@given(st.lists(BUSINESSES, min_size=1, max_size=3))
+def test_whatever_files_came_before_nothing_goes_and_a_second_time_nothing_changes(
+    businesses: list[Any],
+):
+    kept: Any = BEGUN
+    for business in businesses:
+        try:
+            found = plan(business, offer(*kept), NOW + HOUR)
+        except NotClear:
+            continue  # it names a service that is not there
+        before, kept = closures(*kept), carried_out(found, *kept)
+        assert before <= closures(*kept)
+        assert plan(business, offer(*kept), NOW + 2 * HOUR).writes() == []
+
+
+def closures(services: list[Service], resources: list[Resource]) -> set[tuple[str, str]]:
+    """The ids of all records, with those of their closures."""
+    alone = {(one.id, "") for one in [*services, *resources]}
+    return alone | {(one.id, closure.id) for one in resources for closure in one.closures}
