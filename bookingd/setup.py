@@ -97,8 +97,8 @@ def plan(business: Mapping[str, Any], offer: Offer, now: datetime) -> Plan:
         _resource(entry, ("resources", str(index)), ids, offer, now)
         for index, entry in enumerate(business["resources"])
     ]
-    after = [*offer.resources.values(), *(step.after for step in resources)]
-    offered = {service_id for resource in after for service_id in resource.service_ids}
+    after = {**offer.resources, **{step.after.id: step.after for step in resources}}
+    offered = {service_id for resource in after.values() for service_id in resource.service_ids}
     return Plan(
         [*services, *_left_behind(services, offer.services, offered, now)],
         [*resources, *_left_behind(resources, offer.resources, (), now)],
