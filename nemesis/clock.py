@@ -4,10 +4,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
+
 LIBRARY = "faketime/libfaketimeMT.so.1"
 
 
-class NoFaketimeError(Exception):
+class NoFaketimeError(click.ClickException):
     """libfaketime is not installed."""
 
 

@@ -55,12 +55,12 @@ def in_the_window(receipts: Iterable[Receipt], deaths: Sequence[Death]) -> int:
 
 
 def without_reason(
-    twice: Iterable[Again], deaths: Sequence[Death], later: float = float("inf")
+    twice: Iterable[Again], deaths: Sequence[Death], leapt: float = float("inf")
 ) -> list[str]:
     """Complain of mails that came again though no daemon died of the time before.
 
-    Nor had their sender been left without an answer, and waited: `later` is the monotonic second at
-    which its clock leapt.
+    Nor had their sender been left without an answer, and waited: `leapt` is the monotonic second at
+    which its clock did, so that what waited was due.
     """
     wrong = []
     for pair in twice:
@@ -69,7 +69,7 @@ def without_reason(
             first.at - UNDER_WAY <= death.at <= second.at and first.message in death.leased
             for death in deaths
         )
-        waited = second.at >= min(first.at + UNCERTAIN, later)
+        waited = second.at >= min(first.at + UNCERTAIN, leapt)
         if not died and (first.told or not waited):
             wrong.append(f"came again without a reason: {first.message}")
     return wrong

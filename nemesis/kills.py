@@ -68,6 +68,8 @@ async def run(
     On PostgreSQL two daemons share the work.
     """
     found = Findings()
+    clock = Clock(daemons.home / "clock")
+    later = {**SETTINGS, **clock.variables}
     several = [daemons.make(**SETTINGS) for _ in range(1 if behind.file else 2)]
     killer = Killer(several, behind, post, random.Random(plan.seed))
     clients = await _kill_under_load(several, killer, plan, say)
@@ -77,12 +79,13 @@ async def run(
     await _drain(several, behind, found)
     await _end(several, found)
     say(f"{LATER} h later")
-    later = time.monotonic()
-    several = await _later(daemons, len(several))
+    clock.set(LATER)
+    leapt = time.monotonic()
+    several = [await daemons.start(**later) for _ in several]
     await _send_the_rest(behind, found)
     say("looking at what is left")
     await _judge(several[0], behind, clients, found)
-    await _judge_mails(post.receipts(), behind, killer, later, found)
+    await _judge_mails(post.receipts(), behind, killer, leapt, found)
     await _end(several, found)
     if behind.file and await behind.rows("PRAGMA integrity_check") != [("ok",)]:
         found.wrong.append("the database is damaged")
@@ -130,13 +133,6 @@ async def _drain(several: Sequence[Daemon], behind: Database, found: Findings) -
     found.wrong += [f"waits without a reason: {one}" for one, reason in waiting if reason is None]
 
 
-async def _later(daemons: Daemons, several: int) -> list[Daemon]:
-    """Daemons at a time at which whatever waits for its next attempt is due."""
-    clock = Clock(daemons.home / "clock")
-    clock.set(LATER)
-    return [await daemons.start(**clock.variables, **SETTINGS) for _ in range(several)]
-
-
 async def _send_the_rest(behind: Database, found: Findings) -> None:
     async def sent() -> bool:
         return await behind.number(f"SELECT count(*) FROM messages WHERE {OWED}") == 0
@@ -159,14 +155,14 @@ async def _judge(daemon: Daemon, behind: Database, clients: Clients, found: Find
 
 
 async def _judge_mails(
-    receipts: Sequence[Receipt], behind: Database, killer: Killer, later: float, found: Findings
+    receipts: Sequence[Receipt], behind: Database, killer: Killer, leapt: float, found: Findings
 ) -> None:
     twice = again(receipts)
     found.mails, found.doubled = len(receipts), len(twice)
     found.untold = sum(not receipt.told for receipt in receipts)
     found.in_the_window = in_the_window(receipts, killer.deaths)
     found.wrong += await wrong_mails(behind, [(mail.id, mail.digest) for mail in receipts])
-    found.wrong += without_reason(twice, killer.deaths, later)
+    found.wrong += without_reason(twice, killer.deaths, leapt)
     if found.doubled > found.in_the_window + found.untold:
         found.wrong.append(f"more came twice than there were reasons: {found.doubled}")
 

@@ -85,7 +85,7 @@ async def _supersede(connection: Connection, write: Supersede) -> int:
 
 
 async def _redate(connection: Connection, write: Redate) -> int:
-    redated = await connection.fetch(sql.REDATE, write.now)
+    redated = await connection.fetch(sql.REDATE, write.now, first_id(write.now))
     await connection.execute(sql.HOLD_BOOKINGS_OF_MISSED, write.now)
     return len(redated) + len(await connection.fetch(sql.REMIND_AFTER_ALL, write.now))
 

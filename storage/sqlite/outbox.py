@@ -82,10 +82,9 @@ def _supersede(connection: Raw, write: Supersede) -> int:
 
 
 def _redate(connection: Raw, write: Redate) -> int:
-    asked = {"now": text(write.now)}
-    return sum(
-        connection.execute(one, asked).rowcount for one in (sql.REDATE, sql.REMIND_AFTER_ALL)
-    )
+    asked = {"now": text(write.now), "ahead": first_id(write.now)}
+    both = (sql.REDATE, sql.REMIND_AFTER_ALL)
+    return sum(connection.execute(statement, asked).rowcount for statement in both)
 
 
 def _forget_messages(connection: Raw, write: ForgetMessages) -> int:

@@ -8,8 +8,8 @@ def taken(at: float, message: str = "a", *, told: bool = True) -> Receipt:
     return Receipt(f"<{message}@example.org>", "digest", at, told)
 
 
-def complaints(*receipts: Receipt, deaths: tuple[Death, ...] = (), later: float = 9e9) -> int:
-    return len(without_reason(again(receipts), deaths, later))
+def complaints(*receipts: Receipt, deaths: tuple[Death, ...] = (), leapt: float = 9e9) -> int:
+    return len(without_reason(again(receipts), deaths, leapt))
 
 
 def test_mails_that_came_once_are_no_matter():
@@ -32,7 +32,7 @@ def test_unless_its_daemon_died_meanwhile_with_it_in_hand():
 def test_or_its_sender_was_not_told_and_waited():
     assert complaints(taken(1, told=False), taken(601)) == 0
     assert complaints(taken(1, told=False), taken(600)) == 1
-    assert complaints(taken(1, told=False), taken(50), later=40) == 0
+    assert complaints(taken(1, told=False), taken(50), leapt=40) == 0
     assert complaints(taken(1), taken(601)) == 1
 
 

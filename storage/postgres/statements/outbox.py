@@ -58,9 +58,12 @@ RETURNING id
 REDATE = """
 UPDATE messages
    SET due_at = $1, next_attempt_at = $1 + (next_attempt_at - due_at)
- WHERE state = 'pending' AND next_attempt_at > $1 AND due_at > $1 AND kind <> 'reminder'
+ WHERE id >= $2 AND state = 'pending' AND due_at > $1 AND kind <> 'reminder'
 RETURNING id
 """
+
+"""By its id, which sorts by time, nothing is looked at but what was made while the clock ran
+ahead."""
 
 _MISSED_TOO_SOON = "state = 'missed' AND kind = 'reminder' AND attempts = 0 AND expires_at > $1"
 

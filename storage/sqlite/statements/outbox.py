@@ -56,9 +56,12 @@ UPDATE messages
                '%Y-%m-%dT%H:%M:%f+00:00',
                julianday(:now) + julianday(next_attempt_at) - julianday(due_at))
        END
- WHERE state = 'pending' AND next_attempt_at > :now AND due_at > :now AND kind <> 'reminder'
+ WHERE id >= :ahead AND state = 'pending' AND due_at > :now AND kind <> 'reminder'
 """
-"""A pause stays as long as it was to the millisecond, which is as exact as SQLite reckons."""
+"""A pause stays as long as it was to the millisecond, which is as exact as SQLite reckons.
+
+By its id, which sorts by time, nothing is looked at but what was made while the clock ran ahead.
+"""
 
 REMIND_AFTER_ALL = f"""
 UPDATE messages
