@@ -17,6 +17,7 @@ from email import message_from_bytes
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
+from typing import TextIO
 
 import uvloop
 
@@ -101,11 +102,16 @@ class Relay:
 
     def receipts(self) -> list[Receipt]:
         """All mails that it has taken so far, in the order of their coming."""
-        return [Receipt(**json.loads(line)) for line in self._book.read_text().splitlines()]
+        return read(self._book)
 
     def _line(self) -> str:
         assert self._process.stdout
         return self._process.stdout.readline().strip()
+
+
+def read(book: Path) -> list[Receipt]:
+    """Read what was noted."""
+    return [Receipt(**json.loads(line)) for line in book.read_text().splitlines()]
 
 
 @contextmanager
@@ -124,8 +130,8 @@ def relay(book: Path, seed: int) -> Iterator[Relay]:
 class Server:
     """The server, from inside."""
 
-    def __init__(self, book: Path, seed: int) -> None:
-        self._book = book.open("a", buffering=1)
+    def __init__(self, book: TextIO, seed: int) -> None:
+        self._book = book
         self._chance = random.Random(seed)
         self._mood = Mood.CALM
         self._port = 0
@@ -204,7 +210,7 @@ class Server:
         await writer.drain()
 
 
-async def main(book: Path, seed: int) -> None:
+async def main(book: TextIO, seed: int) -> None:
     """Serve until standard input ends."""
     server = Server(book, seed)
     await server.be(Mood.CALM)
@@ -215,4 +221,5 @@ async def main(book: Path, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+    with Path(sys.argv[1]).open("a", buffering=1) as noted:
+        uvloop.run(main(noted, int(sys.argv[2])))
