@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -101,8 +101,6 @@ class Health:
     maximum: int
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 HEALTH = 2.0
 """Seconds in which a database gives a sign of life, or counts as gone."""
 
@@ -168,19 +166,6 @@ class Storage(ABC):
     @abstractmethod
     async def count_bookings(self, which: BookingFilter) -> int:
         """How many match."""
-
-    async def occupied(
-        self, resource_id: str, start: datetime, end: datetime
-    ) -> list[tuple[datetime, datetime]]:
-        """The occupied ranges of sessions that meet `[start, end)`, in order."""
-        found = await self.sessions([resource_id], start, end, start)
-        return [
-            (
-                EPOCH + timedelta(microseconds=one.occupied_start),
-                EPOCH + timedelta(microseconds=one.occupied_end),
-            )
-            for one in found.get(resource_id, ())
-        ]
 
     @abstractmethod
     async def hold(self, token_digest: str) -> Hold:

@@ -267,3 +267,17 @@ async def claim(
 ) -> list[Message]:
     """Lease what is due; the messages alone."""
     return [due.message for due in await claim_due(storage, now=now, limit=limit, calls=calls)]
+
+
+async def occupied(
+    storage: Storage, resource_id: str, start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The occupied ranges of what a resource has in `[start, end)`."""
+    found = await storage.sessions([resource_id], start, end, NOW)
+    return [
+        tuple(_EPOCH + bound * INSTANT for bound in (one.occupied_start, one.occupied_end))
+        for one in found[resource_id]
+    ]
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

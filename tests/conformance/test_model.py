@@ -13,7 +13,7 @@ from storage.errors import NotFound, SlotTaken, StaleVersion
 from storage.interface import BookingFilter, Storage
 from storage.model import Booking, BookingStatus
 from storage.writes import Change, Place, SaveResource
-from tests.records import START, a_booking, a_resource, an_event, changed, done, place
+from tests.records import START, a_booking, a_resource, an_event, changed, done, occupied, place
 
 ROOMS = 2
 STEP = timedelta(minutes=5)
@@ -135,4 +135,4 @@ async def test_it_agrees_with_a_list_in_memory(storage: Storage, batches: list[l
     for room in memory.rooms:
         live = [one for one in memory.bookings if one.live and one.resource_id == room]
         spans = sorted((one.occupied_start, one.occupied_end) for one in live)
-        assert await storage.occupied(room, START - 99 * STEP, START + 99 * STEP) == spans
+        assert await occupied(storage, room, START - 99 * STEP, START + 99 * STEP) == spans

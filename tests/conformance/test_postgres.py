@@ -29,6 +29,7 @@ from tests.records import (
     answer,
     claim,
     done,
+    occupied,
     place,
     settle,
 )
@@ -257,6 +258,6 @@ async def test_a_time_zone_of_the_server_moves_no_instant(
     assert stored == booking
     assert stored.start_time.isoformat() == booking.start_time.isoformat()
     assert await storage.messages([booking.id]) == [message]
-    assert await storage.occupied(booking.resource_id, START, START + HOUR) == [
+    assert await occupied(storage, booking.resource_id, START, START + HOUR) == [
         (START, START + HOUR)
     ]

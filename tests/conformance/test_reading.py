@@ -25,6 +25,7 @@ from tests.records import (
     a_message,
     a_row_of_bookings,
     done,
+    occupied,
     place,
 )
 
@@ -285,7 +286,7 @@ async def test_occupied_ranges_are_those_of_live_bookings_that_meet_the_span(sto
     ]
     await done(storage, *map(place, reversed(meets + others)))
     expected = [(booking.occupied_start, booking.occupied_end) for booking in meets]
-    assert await storage.occupied(ROOM.id, START, START + 3 * HOUR) == expected
+    assert await occupied(storage, ROOM.id, START, START + 3 * HOUR) == expected
 
 
 @pytest.mark.parametrize(
@@ -304,13 +305,13 @@ async def test_a_range_that_only_touches_the_span_does_not_meet_it(
     storage: Storage, start: datetime, end: datetime, met: bool
 ):
     await done(storage, place(CONFIRMED))
-    assert await storage.occupied(ROOM.id, start, end) == ([(START, END)] if met else [])
+    assert await occupied(storage, ROOM.id, start, end) == ([(START, END)] if met else [])
 
 
 async def test_a_free_or_unknown_resource_has_no_occupied_ranges(storage: Storage):
     await done(storage, place(CONFIRMED))
-    assert await storage.occupied(OTHER_ROOM.id, START, END) == []
-    assert await storage.occupied(a_booking().id, START, END) == []
+    assert await occupied(storage, OTHER_ROOM.id, START, END) == []
+    assert await occupied(storage, a_booking().id, START, END) == []
 
 
 async def test_messages_are_those_of_the_bookings_asked_for_oldest_first(storage: Storage):

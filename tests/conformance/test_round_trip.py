@@ -27,6 +27,7 @@ from tests.records import (
     changed,
     claim_due,
     done,
+    occupied,
     place,
 )
 
@@ -120,7 +121,7 @@ async def test_instants_come_back_in_utc(storage: Storage):
     [message] = await storage.messages([booking.id])
     [due] = await claim_due(storage, now=message.due_at)
     [service, *_], [resource, *_] = await storage.services(), await storage.resources()
-    spans = await storage.occupied(booking.resource_id, START, START + HOUR)
+    spans = await occupied(storage, booking.resource_id, START, START + HOUR)
     told = [message, due.message, due.booking]
     records = [await storage.booking(booking.id), *told, service, resource]
     values = [getattr(record, field.name) for record in records for field in fields(record)]
