@@ -1,10 +1,16 @@
 """What occupies a resource, as slots are made of it."""
 
+import re
 from datetime import timedelta
+
+import pytest
 
 from storage.interface import Storage
 from storage.model import Session
+from storage.postgres.statements import seats as postgres_statements
 from storage.rows import microseconds
+from storage.sqlite.statements import seats as sqlite_statements
+from tests.conformance.outside import Outside, OutsideSqlite
 from tests.records import (
     HOUR,
     NOW,
@@ -48,3 +54,35 @@ async def test_what_was_cancelled_occupies_nothing(storage: Storage):
     await done(storage, place(booking), change(cancelled(booking)))
     found = await storage.sessions([ROOM.id], START, START + HOUR, NOW)
     assert not found[ROOM.id]
+
+
+MANY = {
+    True: "INSERT INTO sessions WITH RECURSIVE numbers (n) AS "
+    "(SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 3000) "
+    "SELECT '{room}', n * 9, n * 9 + 9, '{service}', n * 9, n * 9 + 9, 1 FROM numbers",
+    False: "INSERT INTO sessions "
+    "SELECT room, n * 9, n * 9 + 9, '{service}', n * 9, n * 9 + 9, 1, "
+    "int8range(n * 9, n * 9 + 9), uuid_range(room, room, '[]') "
+    "FROM generate_series(1, 3000) AS n, CAST('{room}' AS uuid) AS room",
+}
+ASKED = {
+    True: {":resources": "'[]'", ":resource": "''", ":service": "''", ":start": "1", ":end": "9"},
+    False: {"$1::uuid[]": "ARRAY['{room}'::uuid]", "$1": "'{room}'", "$2": "1", "$3": "9"},
+}
+
+
+@pytest.mark.parametrize("name", ["SESSIONS", "TAKEN"])
+async def test_what_lies_outside_the_period_is_not_looked_at(
+    storage: Storage, outside: Outside, name: str
+):
+    sqlite = isinstance(outside, OutsideSqlite)
+    ids = {"room": ROOM.id, "service": SERVICE.id}
+    await outside.rows(MANY[sqlite].format(**ids), "ANALYZE")
+    sql = getattr(sqlite_statements if sqlite else postgres_statements, name)
+    for mark, value in ASKED[sqlite].items():
+        sql = re.sub(rf"{re.escape(mark)}(?!\w)", value.format(**ids), sql)
+    sql = re.sub(r":now|\$4", f"'{SERVICE.id}'" if name == "TAKEN" else "current_timestamp", sql)
+    explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+    plan = str(await outside.rows(explain + sql))
+    assert re.search("PRIMARY KEY|sessions_pkey", plan), plan
+    assert not re.search(r"Seq Scan on sessions|SCAN sessions", plan), plan
