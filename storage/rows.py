@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -45,6 +46,15 @@ def text(instant: datetime) -> str:
 def as_json(value: object) -> str:
     """A record, or many, as JSON text: field names, RFC 3339 instants, nested records."""
     return orjson.dumps(value).decode()
+
+
+def as_lists(records: Sequence[object]) -> str:
+    """Records of one kind as JSON text: of each the list of its columns, in their order.
+
+    SQLite reads lists in two thirds of the time that it takes for objects.
+    """
+    values = _SHAPES[type(records[0])].values if records else None
+    return orjson.dumps(list(map(values, records)) if values else []).decode()
 
 
 def columns(kind: type[Any]) -> tuple[str, ...]:
@@ -113,9 +123,10 @@ _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A record's columns, and which of them need converting."""
+    """A record's columns, what takes their values, and which of them need converting."""
 
     columns: tuple[str, ...]
+    values: Callable[[Any], tuple[Any, ...]]
     decoders: tuple[tuple[str, Convert], ...]
 
 
@@ -124,6 +135,7 @@ def _shape(kind: type[Any]) -> _Shape:
     types = {field.name: _bare(hints[field.name]) for field in fields(kind)}
     return _Shape(
         columns=tuple(types),
+        values=attrgetter(*types),
         decoders=tuple(
             (name, _decoder(type_)) for name, type_ in types.items() if type_ not in {str, int}
         ),

@@ -10,7 +10,7 @@ from storage.errors import HoldExpired, KeyReused, SlotTaken, StorageError
 from storage.model import Booking, KeptKey
 from storage.rows import as_json, placed_before, read_placed, text
 from storage.sqlite.connection import Raw
-from storage.sqlite.records import json, stale
+from storage.sqlite.records import json, lists, stale
 from storage.sqlite.seats import attempt, check, sweep, unless_taken
 from storage.sqlite.statements import bookings as sql
 from storage.sqlite.statements import outbox, seats
@@ -41,10 +41,10 @@ def place_all(connection: Raw, places: Sequence[Place]) -> list[Any]:
     """All of them or, with `SlotTaken`, none; those whose idempotency key is known are not new."""
     known = _known(connection, places)
     new = [one for one in places if one.booking.id not in known] if known else places
-    bookings = json([one.booking for one in new])
+    bookings = lists([one.booking for one in new])
     unless_taken(connection, sql.PLACE, [bookings, *_told(new)])
     if keys := _kept(new):
-        connection.execute(sql.KEEP_KEYS, [json(keys)])
+        connection.execute(sql.KEEP_KEYS, [lists(keys)])
     return [known.get(one.booking.id) for one in places]
 
 
@@ -117,7 +117,7 @@ def _change_all(connection: Raw, write: Change) -> None:
 def _told(writes: Sequence[Place | Change]) -> tuple[str, str]:
     """The events and the messages of these writes."""
     messages = list(chain.from_iterable(write.messages for write in writes))
-    return json([write.event for write in writes]), json(messages)
+    return lists([write.event for write in writes]), lists(messages)
 
 
 def _forget_keys(connection: Raw, write: ForgetKeys) -> int:

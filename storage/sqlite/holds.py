@@ -7,7 +7,7 @@ from storage.errors import HoldExpired, TooManyHolds
 from storage.model import Hold
 from storage.rows import read, text
 from storage.sqlite.connection import Raw
-from storage.sqlite.records import json
+from storage.sqlite.records import lists
 from storage.sqlite.seats import attempt, check, sweep, unless_taken
 from storage.sqlite.statements import seats as sql
 from storage.writes import Extend, Keep, LetGo, SweepHolds, Write
@@ -18,7 +18,7 @@ def _keep(connection: Raw, write: Keep) -> None:
 
     def work() -> None:
         _check_address(connection, write)
-        unless_taken(connection, sql.KEEP, [json([hold])])
+        unless_taken(connection, sql.KEEP, [lists([hold])])
         check(connection, write.caps)
 
     attempt(connection, write.at, work)

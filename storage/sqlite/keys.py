@@ -5,13 +5,13 @@ from typing import Any
 
 from storage.rows import text
 from storage.sqlite.connection import Raw
-from storage.sqlite.records import json
+from storage.sqlite.records import lists
 from storage.sqlite.statements import keys as sql
 from storage.writes import KeepSecret, NoteUse, SaveKey, Write
 
 
 def _save_key(connection: Raw, write: SaveKey) -> None:
-    connection.execute(sql.SAVE_KEY, [json([write.key])])
+    connection.execute(sql.SAVE_KEY, [lists([write.key])])
 
 
 def _note_use(connection: Raw, write: NoteUse) -> None:

@@ -9,7 +9,7 @@ from storage.model import Due
 from storage.rows import read_due, text
 from storage.settling import as_record, ends, outcomes
 from storage.sqlite.connection import Raw
-from storage.sqlite.records import json
+from storage.sqlite.records import json, lists
 from storage.sqlite.statements import outbox as sql
 from storage.writes import (
     IN_ORDER,
@@ -73,7 +73,7 @@ def _retry_dead(connection: Raw, write: RetryDead) -> int:
 
 
 def _owe(connection: Raw, write: Owe) -> int:
-    return connection.execute(sql.OWE_STILL, [json(write.messages)]).rowcount
+    return connection.execute(sql.OWE_STILL, [lists(write.messages)]).rowcount
 
 
 def _supersede(connection: Raw, write: Supersede) -> int:

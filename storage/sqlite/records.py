@@ -1,24 +1,34 @@
 """Records as they travel, and the ones that have versions."""
 
 import re
+from collections.abc import Sequence
 
 from storage.errors import NotFound, StaleVersion
 from storage.model import Resource, Service, Webhook
-from storage.rows import as_json
+from storage.rows import as_json, as_lists
 from storage.sqlite.connection import Raw
 
 
 def json(records: object) -> str:
-    """The records as JSON. Raises `TypeError` for a NUL, at which SQLite would cut the text off."""
-    text_ = as_json(records)
-    if "\\u0000" in text_ and _NUL.search(text_):
+    """The records as JSON. Raises `TypeError` for a NUL."""
+    return _whole(as_json(records))
+
+
+def lists(records: Sequence[object]) -> str:
+    """The same as lists, as `statements.records.insert` wants them."""
+    return _whole(as_lists(records))
+
+
+def _whole(text: str) -> str:
+    """Raises `TypeError` for a NUL, at which SQLite would cut it off."""
+    if "\\u0000" in text and _NUL.search(text):
         raise TypeError("text that holds NUL")
-    return text_
+    return text
 
 
 def save(connection: Raw, record: Service | Resource | Webhook, sql: str, known: str) -> None:
     """A record that is new, or the next version. Raises `NotFound`, `StaleVersion`."""
-    if not connection.execute(sql, [json([record])]).rowcount:
+    if not connection.execute(sql, [lists([record])]).rowcount:
         raise stale(connection, known, record.id)
 
 

@@ -7,7 +7,7 @@ from storage.errors import NotFound
 from storage.model import Message
 from storage.rows import read, text
 from storage.sqlite.connection import Raw
-from storage.sqlite.records import json, save, stale
+from storage.sqlite.records import lists, save, stale
 from storage.sqlite.statements import webhooks as sql
 from storage.writes import DeleteWebhook, OweCall, Replay, SaveWebhook, Write
 
@@ -27,7 +27,7 @@ def _delete_webhook(connection: Raw, write: DeleteWebhook) -> None:
 
 
 def _owe_call(connection: Raw, write: OweCall) -> None:
-    if not connection.execute(sql.OWE_CALL, [json([write.message])]).rowcount:
+    if not connection.execute(sql.OWE_CALL, [lists([write.message])]).rowcount:
         raise NotFound
 
 

@@ -2,7 +2,7 @@
 
 from storage.model import Message
 from storage.outbox import LOST, TOLD
-from storage.sqlite.statements.records import insert
+from storage.sqlite.statements.records import column, insert
 
 FORGET_MESSAGES = """
 DELETE FROM messages
@@ -16,14 +16,16 @@ DELETE FROM messages
 
 OWE = insert("messages", Message)
 
+_BOOKING_ID = column(Message, "booking_id")
+
 OWE_STILL = f"""
 {OWE}
  WHERE EXISTS (SELECT 1
                  FROM bookings
-                WHERE id = value ->> '$.booking_id' AND version = value ->> '$.version')
+                WHERE id = {_BOOKING_ID} AND version = {column(Message, "version")})
    AND NOT EXISTS (SELECT 1
                      FROM messages
-                    WHERE booking_id = value ->> '$.booking_id' AND due_at = value ->> '$.due_at'
+                    WHERE booking_id = {_BOOKING_ID} AND due_at = {column(Message, "due_at")}
                       AND kind = 'reminder' AND state <> 'superseded')
 ON CONFLICT DO NOTHING
 """

@@ -1,4 +1,4 @@
-"""Records travel as a JSON array, whose keys are the columns' names.
+"""Records travel as a JSON array of lists, each of which has the columns in their order.
 
 One statement for many rows takes and gives back Python's lock once, not once for each row.
 """
@@ -9,10 +9,15 @@ from storage.erasure import ERASED
 from storage.rows import columns
 
 
+def column(record: type, name: str) -> str:
+    """One column of a record that is a list."""
+    return f"value ->> '$[{columns(record).index(name)}]'"
+
+
 def insert(table: str, record: type, records: str = "?") -> str:
     """New rows."""
     names = columns(record)
-    values = ", ".join(f"value ->> '$.{name}'" for name in names)
+    values = ", ".join(column(record, name) for name in names)
     return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each({records})"
 
 
@@ -25,8 +30,8 @@ def save(table: str, record: type, *, new: str = "true", kept: Collection[str] =
 
 def save_version(table: str, record: type) -> str:
     """A new record at version 1, else the one after the version that is kept."""
-    known = f"value ->> '$.id' IN (SELECT id FROM {table})"
-    saved = save(table, record, new=f"value ->> '$.version' = 1 OR {known}")
+    known = f"{column(record, 'id')} IN (SELECT id FROM {table})"
+    saved = save(table, record, new=f"{column(record, 'version')} = 1 OR {known}")
     return f"{saved} WHERE {table}.version = excluded.version - 1"
 
 

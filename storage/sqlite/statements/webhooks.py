@@ -1,8 +1,8 @@
 """The SQL of webhooks."""
 
-from storage.model import Webhook
+from storage.model import Message, Webhook
 from storage.sqlite.statements.outbox import OWE
-from storage.sqlite.statements.records import save_version
+from storage.sqlite.statements.records import column, save_version
 
 SAVE_WEBHOOK = save_version("webhooks", Webhook)
 
@@ -22,7 +22,7 @@ SUPERSEDE_ALL_CALLS = _SUPERSEDE_CALLS.format(states="'pending', 'leased', 'dead
 
 OWE_CALL = f"""
 {OWE}
- WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = value ->> '$.recipient' AND active)
+ WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = {column(Message, "recipient")} AND active)
 """
 
 REPLAY = """
