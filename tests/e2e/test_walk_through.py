@@ -64,4 +64,6 @@ async def test_the_page_is_walked_from_its_beginning_to_its_end(daemons: Daemons
     [booking] = (await daemon.get("/api/bookings")).body["data"]
     assert booking["status"] == "CANCELLED"
     history = (await daemon.get(f"/api/bookings/{booking['id']}/events")).body["data"]
-    assert [event["actor"] for event in history][-1] == "customer"
+    assert [event["kind"] for event in history] == ["placed", "changed", "cancelled"]
+    assert [event["actor"] for event in history[1:]] == ["customer"] * 2
+    assert "startTime" in history[1]["changes"]
