@@ -194,11 +194,12 @@ def limit(figure: Figure) -> str:
     """What was busy all the time."""
     if figure.cpu >= BUSY:
         return "this process, Python on one core"
-    return "the relay" if figure.relay_cpu >= BUSY else "neither: disk, turns, other programs"
+    return "the relay" if figure.relay_cpu >= BUSY else "waiting: disk, other programs"
 
 
 def main() -> None:
     """Measure in turns, and print the medians."""
+    RENDERER.complaints()  # loads, as the daemon does at its start, what mails are made with
     figures: dict[str, list[Figure]] = {}
     with postgres() as url, relays() as servers, tempfile.TemporaryDirectory() as directory:
         for _ in range(ROUNDS):
