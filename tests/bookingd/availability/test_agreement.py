@@ -18,7 +18,7 @@ from storage.model import Sessions
 from tests.bookingd.availability.oracle import Hand, instant, meeting
 from tests.bookingd.availability.worlds import HOUSE, World, a_world, telling
 
-CASES = int(os.environ.get("BOOKINGD_TEST_CASES", "6000"))
+CASES = int(os.environ.get("BOOKINGD_TEST_CASES", "3000"))
 STARTS = 10
 """How many starts are tried in all, and in each world."""
 

@@ -132,7 +132,7 @@ def test_around_the_clock_every_step_of_the_wall_clock_is_offered(some: list[Cha
 
 
 def test_hours_around_a_change_are_as_brute_force_finds(some: list[Change]):
-    for change in some:
+    for change in some[::4]:  # brute force takes longer than all the rest
         wall = change.at + change.before
         text = f"{clock_text(wall - 100 * MINUTE)}-{clock_text(wall + 95 * MINUTE)}"
         resource = a_resource(time_zone=change.zone, hours=dict.fromkeys(WEEKDAYS, (text,)))
