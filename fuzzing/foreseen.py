@@ -17,7 +17,8 @@ FORESEEN = (
     r"last: Must not lie before first\.",
     # A schema knows neither the time nor what is stored.
     r"timeSlot\.startTime: Must be in the future\.",
-    r"timeSlot\.duration: Must be a duration of the service, .*",
+    r"(timeSlot\.)?duration: Must be a duration of the service, .*",
+    r"duration: Is needed: the service comes in any length\.",
     r"(serviceId|resourceId|serviceIds\.\d+): Does not exist\.",
     r"(serviceId|resourceId): (Is archived|Is needed|There is none|Does not offer).*",
     r"cursor: Must be nextCursor of a page in the same order\.",
@@ -26,6 +27,7 @@ FORESEEN = (
     r"cursor: Use either page or cursor\.",
     r"dateTo: Must not lie before dateFrom\.",
     r"dueTo: Must not lie before dueFrom\.",
+    r"to: Must be the day of from or later, .*",
 )
 """Refusals of what the document allows, as field and message."""
 

@@ -7,7 +7,7 @@ JSON Schema has no words for some rules of the daemon. Either what is generated 
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -20,6 +20,7 @@ from schemathesis.engine.events import EngineEvent, ScenarioFinished
 from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
 
 from fuzzing.foreseen import foreseen
+from fuzzing.requests import OFFERED
 from storage.ids import is_id
 
 FIRST, LAST = datetime(2090, 1, 1), datetime(2099, 12, 30)  # noqa: DTZ001 - the zone is drawn
@@ -39,15 +40,10 @@ FORMATS = {
 """What the document's formats mean. Instants lie ahead, as a booking's start has to; none depends
 on the day of the run, so that a seed means the same for ever."""
 
-OFFERED = {
-    "serviceId": "00000000-0000-7000-8000-000000000001",
-    "resourceId": "00000000-0000-7000-8000-000000000002",
-}
-"""What a fresh database has."""
-
 LINKED: deque[str] = deque(maxlen=1)
 """The token of the latest booking."""
 
+WEEK = timedelta(days=7)
 NOT_THERE = "00000000-0000-7000-8000-000000000009"
 
 for name, strategy in FORMATS.items():
@@ -61,6 +57,7 @@ def before_call(_context: HookContext, case: Case, _options: dict[str, Any]) -> 
         case.path_parameters["token"] = LINKED[-1]
     if case.method not in {"GET", "POST"} and case.path_parameters.get("id") in OFFERED.values():
         case.path_parameters["id"] = NOT_THERE
+    _draw_near(case)
     if case.meta and (not _is_right(case) or case.meta.phase.name == "coverage"):
         _mend(case)
 
@@ -75,6 +72,16 @@ def after_call(_context: HookContext, _case: Case, response: Response) -> None:
     """Remember the link of the booking that was made or changed."""
     if found := re.search(rb'"manageUrl":"[^"#]+#([^"]+)"', response.content):
         LINKED.append(found[1].decode())
+
+
+def _draw_near(case: Case) -> None:
+    """Two days drawn at random lie too far apart for a list of slots."""
+    try:
+        first, last = (date.fromisoformat(case.query[name]) for name in ("from", "to"))
+    except (KeyError, TypeError, ValueError):
+        return
+    if not timedelta(0) <= last - first < WEEK:
+        case.query["to"] = case.query["from"]
 
 
 def _mend(case: Case) -> None:

@@ -57,6 +57,12 @@ class Keys:
         return [*self.reading, JSON]
 
 
+OFFERED = {
+    "serviceId": "00000000-0000-7000-8000-000000000001",
+    "resourceId": "00000000-0000-7000-8000-000000000002",
+}
+"""What a fresh database has."""
+
 UNKNOWN = "00000000-0000-7000-8000-00000000ffff"
 SERVICE = {"name": "Haircut", "durations": [30, 45], "price": "25 EUR", "dailyCap": 9}
 RESOURCE = {"name": "Room 2", "timeZone": "Europe/Lisbon", "email": "room@example.com"}
@@ -76,8 +82,7 @@ def booking(number: int) -> dict[str, Any]:
         "answers": {"Allergies?": "None"},
         "timeZone": "Europe/Lisbon",
         "locale": "pt-PT",
-        "serviceId": "00000000-0000-7000-8000-000000000001",
-        "resourceId": "00000000-0000-7000-8000-000000000002",
+        **OFFERED,
         "timeSlot": {
             "startTime": slots.start(number).isoformat(),
             "duration": slots.MINUTES,
@@ -98,6 +103,9 @@ def every(keys: Keys, number: int) -> list[Request]:
 
 def _of_bookings(keys: Keys, number: int) -> list[Request]:
     one, reading, writing = f"/api/bookings/{keys.booking}", keys.reading, keys.writing
+    hold = {"timeSlot": booking(number)["timeSlot"], **OFFERED}
+    day = f"{slots.start(number):%Y-%m-%d}"
+    what = f"duration=30&serviceId={OFFERED['serviceId']}"
     search = "?status=PENDING,CONFIRMED&dateFrom=2026-01-01T00:00:00Z&sort=-createdAt&limit=2"
     return [
         *[place(keys, number)] * 4,
@@ -112,6 +120,10 @@ def _of_bookings(keys: Keys, number: int) -> list[Request]:
         Request("DELETE", f"/api/bookings/{UNKNOWN}", reading),
         Request("OPTIONS", "/api/bookings", [("Origin", "https://www.example.com")]),
         Request("GET", f"/api/manage/{keys.token}"),
+        Request("GET", f"/api/slots?from={day}&to={day}&timeZone=Asia/Tokyo&{what}"),
+        Request("GET", f"/api/slots/explain?startTime={day}T10:00:00Z&{what}", reading),
+        Request("POST", "/api/holds", writing).with_json(hold),
+        Request("DELETE", f"/api/holds/{'A' * 43}", reading),
     ]
 
 

@@ -20,6 +20,7 @@ def refusal(code: str = "VALIDATION_ERROR", **errors: str) -> dict[str, Any]:
         refusal(**{"serviceIds.12": "Does not exist."}),
         refusal(serviceId="Is needed: there are several.", phone="Must be a telephone number."),
         refusal(dueTo="Must not lie before dueFrom."),
+        refusal(to="Must be the day of from or later, of 62 days in all."),
         refusal(url="Must lead to a public address."),
         refusal("STALE_VERSION"),
         refusal("IDEMPOTENCY_MISMATCH"),
