@@ -335,6 +335,24 @@ async def test_a_cap_does_not_count_the_booking_that_moves(house: House):
     assert (await move(house, token(answer.body), "2026-03-12T15:00:00Z")).status == 200
 
 
+@on_both
+async def test_who_shares_a_session_moves_alone_and_may_join_another(house: House):
+    await set_service(house, capacity=2)
+    one, other = await house.place(), await house.place()
+    third = await house.place(start="2026-03-09T15:00:00Z")
+    found = await offered(house, token(one))
+    assert "2026-03-09T10:30:00+00:00" not in found  # the other is still there
+    assert {"2026-03-09T10:00:00+00:00", "2026-03-09T15:00:00+00:00"} <= set(found)
+    answer = await move(house, token(one), "2026-03-09T10:30:00Z")
+    assert_error(answer, 409, "SLOT_TAKEN", nextAvailable=[])
+    assert (await move(house, token(one), "2026-03-09T15:00:00Z")).status == 200
+    assert "2026-03-09T15:00:00+00:00" not in await offered(house, token(other))
+    answer = await move(house, token(other), "2026-03-09T15:00:00Z")
+    assert_error(answer, 409, "SLOT_TAKEN", nextAvailable=[])
+    assert (await move(house, token(other), "2026-03-09T10:30:00Z")).status == 200
+    assert (await move(house, token(third), "2026-03-09T10:30:00Z")).status == 200
+
+
 async def test_to_move_it_to_where_it_is_changes_nothing(house: House):
     placed = await house.place(start="2026-03-09T10:07:00Z")  # an administrator's, off the steps
     before = await house.written()
