@@ -11,7 +11,7 @@ class StorageError(Exception):
 
 
 class SlotTaken(StorageError):
-    """Another live booking of this resource shares an instant of the occupied range."""
+    """Another booking or a hold has this resource at this time."""
 
 
 class CapReached(StorageError):

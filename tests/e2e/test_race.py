@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.booking import FIRST, booking
 from tests.e2e.conftest import Daemons
-from tests.e2e.daemon import Answer, Daemon
+from tests.e2e.daemon import Answer, Daemon, eventually
 from tests.e2e.database import Database
 
 MANY = 200
@@ -73,3 +73,51 @@ async def test_of_two_hundred_at_two_daemons_one_gets_it(
 ):
     both = [await daemons.start(), await daemons.start()]
     await check_one_won(await race(both, wanted), behind)
+
+
+async def both(daemons: Daemons, behind: Database) -> list[Daemon]:
+    """Two daemons on PostgreSQL; SQLite has one."""
+    return [await daemons.start() for _ in range(1 if behind.file else 2)]
+
+
+async def offered(daemon: Daemon, **fields: Any) -> str:
+    """The id of a new service."""
+    answer = await daemon.ask("POST", "/api/services", {"name": "Class", **fields})
+    assert answer.status == 201, answer
+    return str(answer.body["id"])
+
+
+async def known(daemons: Sequence[Daemon], service_id: str) -> None:
+    for daemon in daemons:
+
+        async def there(daemon: Daemon = daemon) -> bool:
+            return (await daemon.get(f"/api/services/{service_id}")).status == 200
+
+        await eventually(there)
+
+
+async def test_of_two_hundred_for_twelve_seats_twelve_get_one(daemons: Daemons, behind: Database):
+    all_of_them = await both(daemons, behind)
+    service_id = await offered(all_of_them[0], capacity=12)
+    await known(all_of_them, service_id)
+    answers = await race(all_of_them, lambda _: booking(serviceId=service_id))
+    assert Counter(answer.status for answer in answers) == {201: 12, 409: MANY - 12}
+    assert {answer.code for answer in answers if answer.status == 409} == {"SLOT_TAKEN"}
+    assert await behind.number("SELECT count(*) FROM bookings") == 12
+
+
+async def test_of_a_daily_cap_of_five_five_are_placed(daemons: Daemons, behind: Database):
+    all_of_them = await both(daemons, behind)
+    service_id = await offered(all_of_them[0], dailyCap=5, durations=[5])
+    await known(all_of_them, service_id)
+    midnight = FIRST.replace(hour=0) + timedelta(days=1)
+
+    def wanted(number: int) -> dict[str, Any]:
+        start = midnight + timedelta(minutes=5 * number)
+        slot = {"startTime": start.isoformat(), "duration": 5}
+        return booking(serviceId=service_id, timeSlot=slot)
+
+    answers = await race(all_of_them, wanted)
+    assert Counter(answer.status for answer in answers) == {201: 5, 409: MANY - 5}
+    assert {answer.code for answer in answers if answer.status == 409} == {"CAP_REACHED"}
+    assert await behind.number("SELECT count(*) FROM bookings") == 5
