@@ -43,7 +43,7 @@ redocly: $(VENV)/installed ## lint the OpenAPI document by Redocly's recommended
 		npx --yes @redocly/cli lint --extends=recommended --max-problems=1000 "$$folder/openapi.json"
 
 agree: $(VENV)/installed-dev ## try 100,000 starts: are those accepted that are offered?
-	BOOKINGD_TEST_CASES=100000 $(BIN)/python -m pytest tests/bookingd/availability/test_agreement.py $(ARGS)
+	BOOKINGD_TEST_CASES=100000 $(BIN)/python -m pytest tests/bookingd/availability/test_agreement.py -o faulthandler_timeout=0 $(ARGS)
 
 bench: $(VENV)/installed-dev ## measure
 	$(BIN)/python -m benchmarks $(ARGS)

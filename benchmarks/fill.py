@@ -9,7 +9,7 @@ from storage.model import Booking, BookingStatus, Event, EventKind, Resource, Se
 from storage.writes import Place
 
 BATCH = 1000
-MINUTES = 5
+LENGTH = timedelta(minutes=5)
 
 
 async def fill(url: str, count: int) -> None:
@@ -22,7 +22,10 @@ async def fill(url: str, count: int) -> None:
         service, resource = (await storage.services())[0], (await storage.resources())[0]
         numbers = random.Random(1).sample(range(count), count)
         for first in range(0, count, BATCH):
-            batch = [_placed(service, resource, number) for number in numbers[first:][:BATCH]]
+            batch = [
+                a_place(service, resource, _past(number), LENGTH, BookingStatus.COMPLETED)
+                for number in numbers[first:][:BATCH]
+            ]
             for outcome in await storage.commit(batch):
                 if outcome is not None:
                     raise outcome
@@ -30,10 +33,20 @@ async def fill(url: str, count: int) -> None:
         await storage.close()
 
 
-def _placed(service: Service, resource: Resource, number: int) -> Place:
-    now = datetime.now(UTC)
-    start = now.replace(minute=0, second=0, microsecond=0) - timedelta(minutes=MINUTES * number)
-    end = start + timedelta(minutes=MINUTES)
+def _past(number: int) -> datetime:
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - number * LENGTH
+
+
+def a_place(
+    service: Service,
+    resource: Resource,
+    start: datetime,
+    length: timedelta,
+    status: BookingStatus,
+) -> Place:
+    """A booking that owes nothing."""
+    now, end = datetime.now(UTC), start + length
+    number = int(start.timestamp()) // 60 % 10_000_000
     booking = Booking(
         id=new_id(now),
         service_id=service.id,
@@ -50,7 +63,7 @@ def _placed(service: Service, resource: Resource, number: int) -> Place:
         end_time=end,
         occupied_start=start,
         occupied_end=end,
-        status=BookingStatus.COMPLETED,
+        status=status,
         sequence=0,
         version=1,
         created_at=now,

@@ -50,7 +50,7 @@ async def listed(
     first = known[0]
     body = {
         "data": [
-            {"date": day, "slots": [_shown(first, one) for one in slots]}
+            {"date": day, "slots": [shown(first, one) for one in slots]}
             for day, slots in by_day(known, viewer, days).items()
         ],
         "serviceId": first.service.id,
@@ -108,13 +108,12 @@ def _check_length(wanted: Wanted) -> None:
         raise ApiError(Code.VALIDATION_ERROR, errors={"duration": str(error)}) from error
 
 
-def _shown(wanted: Wanted, slot: Slot) -> dict[str, Any]:
-    shown = {
-        "startTime": slot.start,
-        "duration": wanted.length // MINUTE,
-        "resourceIds": slot.resource_ids,
-    }
-    return shown | {"seats": slot.seats} if wanted.service.capacity > 1 else shown
+def shown(wanted: Wanted, slot: Slot) -> dict[str, Any]:
+    """A slot as JSON has it."""
+    start, resource_ids, seats = slot
+    minutes = wanted.length // MINUTE
+    found = {"startTime": start, "duration": minutes, "resourceIds": resource_ids}
+    return found | {"seats": seats} if wanted.service.capacity > 1 else found
 
 
 def _explained(wanted: Wanted, start: int) -> dict[str, Any]:

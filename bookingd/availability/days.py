@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 
 from bookingd.availability.engine import offered
 from bookingd.availability.rules import shared
@@ -15,15 +14,9 @@ _CLOCK = [f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(DAY // M
 """Of each minute of a day, how it is written."""
 
 
-class Slot(NamedTuple):
-    """A slot that can be had, from `start` on by the clock of whoever looks (RFC 3339).
-
-    With each of `resource_ids` it can be had; `seats` are left with all of them together.
-    """
-
-    start: str
-    resource_ids: list[str]
-    seats: int
+Slot = tuple[str, list[str], int]
+"""A slot that can be had: its start by the clock of whoever looks (RFC 3339), the ids of resources
+with which it can be had, and the seats that are left with all of them together."""
 
 
 def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> Mapping[date, list[Slot]]:
@@ -41,7 +34,7 @@ def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> Mapping[da
         if day in found:  # a clock that goes back at midnight shows the day before once more
             text = names[day] + _CLOCK[time // MINUTE] + _offset(stretch.offset)
             seats = len(resource_ids) * capacity - taken.get(start, 0)
-            found[day].append(Slot(text, resource_ids, seats))
+            found[day].append((text, resource_ids, seats))
     return {calendar_day(day): slots for day, slots in found.items()}
 
 

@@ -93,10 +93,11 @@ def _free(wanted: Wanted, window: range) -> Starts:
         return [window]
     before = service.buffer_before * MINUTE
     behind = wanted.length + service.buffer_after * MINUTE - 1
-    opens = [window.start, *(end + before for end in wanted.sessions.occupied_end)]
-    shuts = [*(start - behind for start in wanted.sessions.occupied_start), window.stop]
-    pairs = zip(opens, shuts, strict=True)
-    found = [range(start, stop) for start, stop in pairs if start < stop]
+    needed = before + behind
+    ends = [window.start - before, *wanted.sessions.occupied_end]
+    begins = [*wanted.sessions.occupied_start, window.stop + behind]
+    gaps = zip(ends, begins, strict=True)
+    found = [range(end + before, start - behind) for end, start in gaps if start - end > needed]
     if seats := [range(one.start, one.start + 1) for one in shared(wanted)]:
         found = sorted(found + seats, key=attrgetter("start"))
     return found

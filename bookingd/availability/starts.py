@@ -15,23 +15,24 @@ def every(start: int, end: int) -> range:
 
 
 def both(some: Starts, others: Starts) -> Starts:
-    """What two sets have in common."""
-    found = []
-    i = j = 0
-    while i < len(some) and j < len(others):
-        one, other = some[i], others[j]
-        start, stop = one.start, one.stop
-        if one.stop < other.stop:
-            i += 1
-        else:
-            j += 1
-            stop = other.stop
-        if one.step < other.step:
-            one, other, start = other, one, other.start
-        if start < other.start:
-            start -= (start - other.start) // one.step * one.step
-        if start < stop:
-            found.append(range(start, stop, one.step))
+    """What two sets have in common. There may be thousands of ranges, so no step is wasted."""
+    if others and others[0].step > 1:
+        some, others = others, some
+    found, number, count = [], 0, len(others)
+    for one in some:
+        start, stop, step = one.start, one.stop, one.step
+        while number < count:
+            other = others[number]
+            first, last = other.start, other.stop
+            if first < start:
+                first = start
+            else:
+                first += (start - first) % step
+            if first < stop and first < last:
+                found.append(range(first, min(stop, last), step))
+            if last > stop:
+                break
+            number += 1
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from bookingd.availability.wanted import Wanted
@@ -11,9 +11,12 @@ from storage.rows import microseconds
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+FIVE = 5 * MINUTE
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 US = timedelta(microseconds=1)
 
 
+@cache
 def clock_time(text: str) -> timedelta:
     hour, minute = text.split(":")
     return timedelta(hours=int(hour), minutes=int(minute))
@@ -54,12 +57,18 @@ class Oracle:
         return self._covering[wall]
 
     def in_hours(self, start: datetime, length: timedelta, step: int) -> bool:
-        """Open at each of its minutes, and on the steps of the earliest opening it begins in."""
+        """Open in each five minutes of it, and on the steps of the earliest opening it begins in.
+
+        Nothing here opens or shuts, and no clock changes, between multiples of five.
+        """
         openings = self.covering(self.wall(start))
         if not openings or (self.wall(start) - min(openings)) % (step * MINUTE):
             return False
-        minutes = (start + number * MINUTE for number in range(length // MINUTE))
-        return all(self.covering(self.wall(minute)) for minute in minutes)
+        first = start - (start - _EPOCH) % FIVE
+        moments = (first + number * FIVE for number in range(1 + (length + start - first) // FIVE))
+        return all(
+            self.covering(self.wall(one)) for one in moments if start <= one < start + length
+        )
 
 
 class Hand:
