@@ -15,12 +15,12 @@ import pytest
 
 from bookingd.catalogue import Offer
 from bookingd.changes import Slot
+from bookingd.cli.terminal import with_storage
 from bookingd.doctor import FindingCode, examine, moved
-from bookingd.terminal import with_storage
 from storage.interface import OVERDUE, Storage
 from storage.model import LIVE, BookingStatus, MessageState, Resource, Service
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import a_config, on_both
-from tests.bookingd.test_cli import run
 from tests.records import (
     APPOINTMENT,
     DAY,

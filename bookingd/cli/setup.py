@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bookingd.terminal import (
+from bookingd.cli.terminal import (
     as_json_option,
     commit,
     configuration,

@@ -7,9 +7,9 @@ from email.utils import localtime, make_msgid
 
 import click
 
-from bookingd.cli_preview import preview
+from bookingd.cli.preview import preview
+from bookingd.cli.terminal import configuration, fail, run
 from bookingd.config import Config
-from bookingd.terminal import configuration, fail, run
 from schedules.channels import (
     Deferred,
     DeliveryError,

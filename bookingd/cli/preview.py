@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bookingd.cli.terminal import configuration, fail
 from bookingd.config import Config
-from bookingd.terminal import configuration, fail
 from schedules.samples import TOLD
 from storage.model import Due
 

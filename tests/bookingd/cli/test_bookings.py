@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bookingd.api.schemas import Selection
-from bookingd.cli_bookings import FILTERS
+from bookingd.cli.bookings import FILTERS
 from storage import open_storage
 from storage.model import Booking
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import on_both
-from tests.bookingd.test_cli import run
 from tests.records import (
     APPOINTMENT,
     OFFICE,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 from click.core import ParameterSource
 
-from bookingd.terminal import (
+from bookingd.cli.terminal import (
     as_json_option,
     configuration,
     fail,

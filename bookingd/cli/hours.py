@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bookingd.cli_records import changed, found, loaded, named, read
-from bookingd.terminal import (
+from bookingd.cli.records import changed, found, loaded, named, read
+from bookingd.cli.terminal import (
     as_json_option,
     configuration,
     fail,

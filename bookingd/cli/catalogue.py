@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bookingd.cli_records import (
+from bookingd.cli.records import (
     Kept,
     carry_out,
     changed,
@@ -16,7 +16,7 @@ from bookingd.cli_records import (
     read,
     show,
 )
-from bookingd.terminal import (
+from bookingd.cli.terminal import (
     as_json_option,
     commit,
     configuration,

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from bookingd.origins import origin
-from bookingd.terminal import (
+from bookingd.cli.terminal import (
     as_json_option,
     commit,
     configuration,
@@ -17,6 +16,7 @@ from bookingd.terminal import (
     print_table,
     with_storage,
 )
+from bookingd.origins import origin
 from storage.interface import Storage
 from storage.model import ApiKey, Scope
 from storage.writes import SaveKey

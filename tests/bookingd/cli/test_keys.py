@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bookingd.keys import digest, well_formed
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import on_both
-from tests.bookingd.test_cli import run
 from tests.records import ROOM
 
 

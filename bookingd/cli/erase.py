@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bookingd.cli_bookings import row
-from bookingd.terminal import commit, configuration, fail, print_table, with_storage
+from bookingd.cli.bookings import row
+from bookingd.cli.terminal import commit, configuration, fail, print_table, with_storage
 from storage.errors import StaleVersion
 from storage.interface import BookingFilter, Storage
 from storage.model import Booking, BookingStatus, Service

@@ -13,7 +13,7 @@ from bookingd import __version__
 from bookingd.cli import main
 from tests.postgres import EMPTY
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def run(*arguments: str, typed: str = "") -> Result:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.bookingd.test_cli import run
+from tests.bookingd.cli.test_commands import run
 from tests.schedules.smtp import ScriptedRelay, scripted_relay
 
 

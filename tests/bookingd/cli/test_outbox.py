@@ -9,8 +9,8 @@ import pytest
 
 from storage import open_storage
 from storage.model import MessageKind, MessageState
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import on_both
-from tests.bookingd.test_cli import run
 from tests.records import PREPARED, a_message, a_row_of_bookings, change, changed, done, place
 
 ROW = a_row_of_bookings(3)

@@ -14,8 +14,8 @@ from storage import open_storage
 from storage.interface import BookingFilter, Storage
 from storage.model import Booking, BookingStatus, EventKind, MessageState
 from storage.writes import Change
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import on_both
-from tests.bookingd.test_cli import run
 from tests.records import (
     APPOINTMENT,
     OFFICE,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import on_both
 from tests.bookingd.test_business import EXAMPLE
-from tests.bookingd.test_cli import run
 
 
 @pytest.fixture(autouse=True)

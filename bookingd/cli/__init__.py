@@ -5,17 +5,17 @@ import os
 import click
 
 from bookingd import __version__
-from bookingd.cli_bookings import bookings
-from bookingd.cli_catalogue import group
-from bookingd.cli_doctor import doctor
-from bookingd.cli_erase import erase
-from bookingd.cli_hours import close, closures, hours, open_
-from bookingd.cli_keys import keys
-from bookingd.cli_mail import mail
-from bookingd.cli_outbox import outbox
-from bookingd.cli_preview import problems
-from bookingd.cli_setup import setup
-from bookingd.terminal import configuration, fail, run, with_storage
+from bookingd.cli.bookings import bookings
+from bookingd.cli.catalogue import group
+from bookingd.cli.doctor import doctor
+from bookingd.cli.erase import erase
+from bookingd.cli.hours import close, closures, hours, open_
+from bookingd.cli.keys import keys
+from bookingd.cli.mail import mail
+from bookingd.cli.outbox import outbox
+from bookingd.cli.preview import problems
+from bookingd.cli.setup import setup
+from bookingd.cli.terminal import configuration, fail, run, with_storage
 from storage.interface import Health
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bookingd.terminal import commit, configuration, fail, print_json, with_storage
+from bookingd.cli.terminal import commit, configuration, fail, print_json, with_storage
 from storage.errors import StaleVersion
 from storage.interface import Storage
 from storage.model import Resource, Service

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bookingd.terminal import (
+from bookingd.cli.terminal import (
     as_json_option,
     configuration,
     print_json,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bookingd.terminal import with_storage
+from bookingd.cli.terminal import with_storage
 from storage.ids import is_id
+from tests.bookingd.cli.test_commands import run
 from tests.bookingd.conftest import a_config, on_both
-from tests.bookingd.test_cli import run
 from tests.records import APPOINTMENT, DAY, NOW, OFFICE, START, a_booking, done, place
 
 
