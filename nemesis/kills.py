@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from nemesis.clock import Clock
 from nemesis.judge import again, in_the_window, without_reason
-from nemesis.killing import SOON, Killer
+from nemesis.killing import MEASURED, SOON, Killer
 from nemesis.relay import Mood, Receipt, Relay
 from tests.e2e.clients import Clients
 from tests.e2e.conftest import Daemons
@@ -22,6 +22,9 @@ SETTINGS = {"BOOKINGD_BASE_URL": "https://bookings.example.org"}
 
 DRAINED = 120.0
 """Seconds that all that waits gets in the end."""
+
+ENOUGH = 10 * MEASURED
+"""Kills of which one that is watched meets a mail under way, surely."""
 
 LATER = timedelta(hours=12)
 """Longer than any mail of a run waits for its next attempt, and not so long that one reminds."""
@@ -112,6 +115,8 @@ def _note(killer: Killer, clients: Clients, found: Findings) -> None:
     found.answers, found.unanswered = clients.answers, clients.unanswered
     found.promised = len(clients.promises)
     found.wrong += [f"stranded for {took:.1f} s" for took in killer.stranded if took > SOON]
+    if found.kills >= ENOUGH and not killer.stranded:
+        found.wrong.append("no kill that was watched met a mail under way")
     found.wrong += [f"answered {status}" for status in clients.answers.keys() - {200, 201, 409}]
 
 
