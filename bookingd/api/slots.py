@@ -15,11 +15,14 @@ from bookingd.availability.days import Slot, by_day
 from bookingd.availability.engine import check, explain
 from bookingd.availability.rules import RULES
 from bookingd.availability.starts import every
-from bookingd.availability.wallclock import MINUTE, clock, day_number
+from bookingd.availability.wallclock import DAY, MINUTE, clock, day_number
 from bookingd.availability.wanted import Wanted
 from bookingd.policy import WrongLength
 from storage.model import Booking, Scope, Service
 from storage.rows import microseconds
+
+MOST_STARTS = 200_000
+"""That one answer may look at: two months in steps of five minutes with eleven resources."""
 
 
 @about(
@@ -45,6 +48,7 @@ async def listed(
     query, app = request["querystring"], request.app
     viewer = clock(query.get("time_zone") or app[CONFIG].time_zone)
     days = range(day_number(query["from_"]), day_number(query["to"]) + 1)
+    _check_few(wants, days)
     window = range(viewer.begin(days.start), viewer.begin(days.stop))
     known = await app[VACANCIES].known(wants, window, leaving)
     first = known[0]
@@ -98,6 +102,14 @@ def _usual(service: Service) -> int:
         errors = {"duration": "Is needed: the service comes in any length."}
         raise ApiError(Code.VALIDATION_ERROR, errors=errors)
     return service.durations[0]
+
+
+def _check_few(wants: Sequence[Wanted], days: range) -> None:
+    """Raises `ApiError` for more starts than others should wait for."""
+    most = MOST_STARTS * wants[0].step // (DAY // MINUTE * len(wants))
+    if len(days) > max(most, 1):
+        errors = {"to": f"So many slots begin here that at most {most} days may be asked for."}
+        raise ApiError(Code.VALIDATION_ERROR, errors=errors)
 
 
 def _check_length(wanted: Wanted) -> None:

@@ -204,6 +204,12 @@ async def test_two_months_may_be_asked_for(house: House):
     assert (answer.status, len(answer.body["data"])) == (200, 62)
 
 
+async def test_of_very_many_slots_fewer_days_may_be_asked_for(house: House):
+    service, _ = await open_shop(house, 10, slot_step=1)
+    assert_error(await ask(house, service, to="2026-03-22"), 400, "VALIDATION_ERROR", "to")
+    assert (await ask(house, service, to="2026-03-21")).status == 200
+
+
 async def why(house: House, service: Service, start: str, **query: Any) -> Any:
     asked = {"serviceId": service.id, "startTime": start} | query
     answer = await house.call("GET", "/api/slots/explain", key=ADMIN, params=asked)
