@@ -26,8 +26,13 @@ KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
 
 
 @pytest.fixture
-async def full(database: str, daemon: Daemon) -> list[str]:
-    """The ids of many long bookings, written beside the daemon."""
+def many() -> int:
+    return MANY
+
+
+@pytest.fixture
+async def full(database: str, daemon: Daemon, many: int) -> list[str]:
+    """The ids of so many long bookings, written beside the daemon."""
     bookings = [
         a_booking(
             start=FIRST + n * timedelta(hours=1),
@@ -35,10 +40,10 @@ async def full(database: str, daemon: Daemon) -> list[str]:
             resource_id=OFFICE,
             inquiry=LONG,
         )
-        for n in range(MANY)
+        for n in range(many)
     ]
     storage = await open_storage(database, shared=database.startswith("sqlite"))
-    for begin in range(0, MANY, 500):
+    for begin in range(0, many, 500):
         await done(storage, *map(place, bookings[begin : begin + 500]))
     await storage.close()
     return [booking.id for booking in bookings]
@@ -100,6 +105,7 @@ async def test_others_are_served_meanwhile(daemon: Daemon, full: list[str]):
     assert served >= 10, "between the pages there is time for others"
 
 
+@pytest.mark.parametrize("many", [500])
 async def test_the_command_line_writes_the_same_file_beside_the_daemon(
     daemon: Daemon, full: list[str]
 ):
