@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser redocly agree bench bench-mails fuzz fuzz-raw slow nemesis lock dist clean
+.PHONY: help run test check browser redocly agree bench bench-mails bench-slots fuzz fuzz-raw slow nemesis lock dist clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(VENV)/installed-dev ## measure
 
 bench-mails: $(VENV)/installed-dev ## measure how fast mails leave, and what limits it
 	$(BIN)/python -m benchmarks.mails
+
+bench-slots: $(VENV)/installed-dev ## measure what a month of free slots costs
+	$(BIN)/python -m benchmarks.availability $(ARGS)
 
 fuzz: $(VENV)/installed-dev ## try the API by its own document, on both databases: a few minutes
 	$(BIN)/python -m fuzzing documented --database sqlite $(ARGS)
