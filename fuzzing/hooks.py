@@ -32,6 +32,7 @@ ZONES = sorted(zone for zone in available_timezones() if zone[0].isupper())
 
 FORMATS = {
     "date-time": strategies.datetimes(FIRST, LAST, timezones=OFFSETS).map(datetime.isoformat),
+    "date": strategies.dates(FIRST.date(), LAST.date()).map(date.isoformat),
     "time-zone": strategies.sampled_from(ZONES),
     "region": strategies.sampled_from(REGIONS),
     "phone": strategies.sampled_from(NUMBERS),
