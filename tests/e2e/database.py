@@ -92,7 +92,8 @@ class Database:
                 connection.execute("COMMIT")
         else:
             async with connected(self.url) as connection, connection.transaction():
-                await connection.execute("LOCK TABLE bookings, messages IN EXCLUSIVE MODE")
+                # In the order of the dispatcher, who looks all the time.
+                await connection.execute("LOCK TABLE messages, bookings IN EXCLUSIVE MODE")
                 for statement in statements:
                     await connection.execute(statement)
                 yield
