@@ -99,6 +99,7 @@ async def test_health_answers_at_once_while_nothing_can_be_written(
         await eventually(behind.kept_waiting, every=0.01)
         for path in ("/api/health", "/livez") * 10:
             assert (await daemon.ask("GET", path, key=None)).status == 200
+        assert not any(task.done() for task in stuck)
     await asyncio.gather(*stuck)
 
 

@@ -72,11 +72,10 @@ async def test_requests_in_flight_are_answered_and_new_ones_refused(
             assert (await daemon.get("/api/health")).status == 200  # so it has read the others
             daemon.tell(number)
             await eventually(daemon.refuses, every=0.01)
-            assert not all(task.done() for task in posts)
+            assert not any(task.done() for task in posts)
         await asyncio.gather(*posts)
     assert sent.unanswered == []
-    assert sent.answers.total() == 50
-    assert sent.answers.keys() <= {201, 503}  # on a slow machine some have waited for too long
+    assert sent.answers == {201: 50}
     assert await daemon.ended() == 0
 
 
