@@ -15,7 +15,7 @@ from tests.e2e.database import Database
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.promises import broken, wrong_mails, wrong_messages
 
-KILLS = 10
+KILLS = 20
 """`make nemesis` kills oftener."""
 SOON = 30.0
 """Seconds after the last start within which everything due has to be on its way; it mostly takes
@@ -50,7 +50,7 @@ async def none_due(behind: Database) -> bool:
     return await behind.due() == 0
 
 
-async def test_nothing_is_lost_by_ten_kills(
+async def test_nothing_is_lost_by_twenty_kills(
     daemons: Daemons, behind: Database, mailbox: Mailbox, record_property: Any
 ):
     daemon = daemons.make()

@@ -11,7 +11,7 @@ from tests.deadlines import until_true
 from tests.records import DAY, NOW, START, a_booking, a_message, done, place
 from tests.schedules.office import Office
 
-COUNT = 2_000
+COUNT = 10_000
 DOWN = 3 * DAY
 STEP = timedelta(hours=1)
 
