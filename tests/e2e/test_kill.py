@@ -17,9 +17,8 @@ from tests.e2e.promises import broken, wrong_mails, wrong_messages
 
 KILLS = 20
 """`make nemesis` kills oftener."""
-SOON = 30.0
-"""Seconds after the last start within which everything due has to be on its way; it mostly takes
-one, and what waited for a lease to expire would take minutes."""
+SOON = 5.0
+"""Seconds after the last start within which everything due has to be on its way."""
 
 
 async def killed_under_load(daemon: Daemon) -> Clients:
