@@ -11,8 +11,9 @@ from bookingd.availability.starts import every
 from bookingd.availability.wallclock import DAY, instant
 from bookingd.availability.wanted import Calendars, Wanted
 from storage.interface import Storage
-from storage.model import Booking, Resource, Service, Session
+from storage.model import Booking, Resource, Service
 from storage.rows import microseconds
+from storage.sessions import Session
 
 WEEK = 7 * DAY
 AHEAD = 9 * WEEK
@@ -41,15 +42,19 @@ class Vacancies:
 
         A booking that is to move there is `leaving` its seat.
         """
-        periods = [one.reach(window) for one in wants]
-        start, end = min(one[0] for one in periods), max(one[1] for one in periods)
-        ids = [one.calendar.resource.id for one in wants]
-        now = instant(wants[0].now)
-        found = dict(await self._storage.sessions(ids, instant(start), instant(end), now))
+        if leaving is None and not wants[0].counts_seats:
+            found = await self._storage.occupied(*_asked(wants, window))
+            return [replace(one, occupied=found[one.calendar.resource.id]) for one in wants]
+        return await self._with_seats(wants, window, leaving)
+
+    async def _with_seats(
+        self, wants: Sequence[Wanted], window: range, leaving: Booking | None = None
+    ) -> list[Wanted]:
+        found = dict(await self._storage.sessions(*_asked(wants, window)))
         if leaving is not None and leaving.resource_id in found:
             left = without(found[leaving.resource_id], _seat(leaving))
             found[leaving.resource_id] = left
-        return [replace(one, sessions=found[one.calendar.resource.id]) for one in wants]
+        return [one.among(found[one.calendar.resource.id]) for one in wants]
 
     async def takers(
         self, wants: Sequence[Wanted], start: datetime, *, public: bool
@@ -65,7 +70,7 @@ class Vacancies:
                 check(wants[0], at)
             return wants
         rules = RULES if public else TAKEN
-        known = await self.known(wants, every(at - 2 * DAY, at + 2 * DAY))
+        known = await self._with_seats(wants, every(at - 2 * DAY, at + 2 * DAY))
         able = [one for one in known if kept(one, at, rules) == len(rules)]
         if not able:
             check(max(known, key=lambda one: kept(one, at, rules)), at, rules)
@@ -90,6 +95,16 @@ class Vacancies:
             if window and len(found) < OFFERED:
                 found += _first(await self.known(wants, window, leaving), window)
         return [instant(one) for one in found[:OFFERED]]
+
+
+def _asked(
+    wants: Sequence[Wanted], window: range
+) -> tuple[list[str], datetime, datetime, datetime]:
+    """What storage is asked for, to judge the starts of a window."""
+    periods = [one.reach(window) for one in wants]
+    start, end = min(one[0] for one in periods), max(one[1] for one in periods)
+    ids = [one.calendar.resource.id for one in wants]
+    return ids, instant(start), instant(end), instant(wants[0].now)
 
 
 def _first(wants: Sequence[Wanted], window: range) -> list[int]:

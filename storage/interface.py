@@ -21,9 +21,9 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Sessions,
     Webhook,
 )
+from storage.sessions import Occupied, Sessions
 from storage.writes import Write
 
 
@@ -180,6 +180,12 @@ class Storage(ABC):
         Seats of holds that have expired at `now` count as free. MUST be one round trip, and not
         cost more for what lies outside the period.
         """
+
+    @abstractmethod
+    async def occupied(
+        self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Mapping[str, Occupied]:
+        """Only when each is occupied by these sessions, for those who want to know it fast."""
 
     @abstractmethod
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:

@@ -1,10 +1,9 @@
 """The records that are kept. Instants are aware datetimes in UTC; ids are UUIDv7 in text form."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, overload
 
 
 class BookingStatus(StrEnum):
@@ -60,69 +59,6 @@ class Booking:
     def live(self) -> bool:
         """Whether the booking occupies its resource."""
         return self.status in LIVE
-
-
-class Session(NamedTuple):
-    """What occupies a resource: bookings and holds of one service, from one start to one end.
-
-    Each has a seat, and `taken` says how many they are. Instants are microseconds since 1970, UTC.
-    The occupied range is that of whoever came first.
-    """
-
-    start: int
-    end: int
-    occupied_start: int
-    occupied_end: int
-    service_id: str
-    taken: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sessions(Sequence[Session]):
-    """Sessions of one resource in order, kept by columns.
-
-    There may be ten thousand, and an object for each would cost more than all that is done with
-    them: so whoever is in a hurry takes the columns.
-    """
-
-    start: list[int]
-    end: list[int]
-    occupied_start: list[int]
-    occupied_end: list[int]
-    service_id: list[str]
-    taken: list[int]
-
-    @classmethod
-    def of(cls, sessions: Iterable[Session]) -> "Sessions":
-        """By columns what is in rows."""
-        columns = [list(column) for column in zip(*sessions, strict=True)]
-        return cls(*columns) if columns else cls([], [], [], [], [], [])
-
-    @property
-    def columns(self) -> tuple[list[Any], ...]:
-        """In the order of the fields of `Session`."""
-        return (
-            self.start,
-            self.end,
-            self.occupied_start,
-            self.occupied_end,
-            self.service_id,
-            self.taken,
-        )
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    def __iter__(self) -> Iterator[Session]:
-        return map(Session._make, zip(*self.columns, strict=True))
-
-    @overload
-    def __getitem__(self, which: int) -> Session: ...
-    @overload
-    def __getitem__(self, which: slice) -> "Sessions": ...
-    def __getitem__(self, which: int | slice) -> "Session | Sessions":
-        found = [column[which] for column in self.columns]
-        return Session._make(found) if isinstance(which, int) else Sessions(*found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Between records and rows: one column for each field, under the field's name."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +25,6 @@ from storage.model import (
     QuestionType,
     Resource,
     Service,
-    Sessions,
     Webhook,
 )
 
@@ -98,24 +96,6 @@ def placed_before(rows: Iterable[Mapping[str, Any]]) -> Booking | None:
 def microseconds(instant: datetime) -> int:
     """An instant as microseconds since 1970."""
     return (instant - _1970) // timedelta(microseconds=1)
-
-
-def read_sessions(columns: Sequence[list[Any]], expired: Sequence[Any]) -> Sessions:
-    """Sessions from their columns, less the seats of `expired` holds.
-
-    Of these there are start, end and service.
-    """
-    found = Sessions(*columns)
-    return _left(found, Counter(map(tuple, expired))) if expired else found
-
-
-def _left(sessions: Sessions, gone: Mapping[tuple[Any, ...], int]) -> Sessions:
-    """The sessions where some have left their seats; an empty one is none."""
-    left = (
-        one._replace(taken=one.taken - gone.get((one.start, one.end, one.service_id), 0))
-        for one in sessions
-    )
-    return Sessions.of(one for one in left if one.taken)
 
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,8 @@ from bookingd.availability.rules import RULES, Rule
 from bookingd.availability.starts import Starts, both, every, has
 from bookingd.availability.wallclock import instant
 from bookingd.availability.wanted import Wanted
-from storage.model import Cap, Session, Sessions
+from storage.model import Cap
+from storage.sessions import Session, Sessions
 
 FIXED = tuple(rule for rule in RULES if rule.fixed)
 """The rules that need no look at what is booked."""

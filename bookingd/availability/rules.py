@@ -15,7 +15,7 @@ from bookingd.availability.wallclock import DAY, MINUTE
 from bookingd.availability.wanted import Wanted
 from bookingd.policy import WrongLength
 from storage.errors import CapReached, SlotTaken
-from storage.model import Session
+from storage.sessions import Session
 
 
 class Refused(Exception):
@@ -89,13 +89,11 @@ def _below(cap: str, days: int, wanted: Wanted, window: range) -> Starts:
 def _free(wanted: Wanted, window: range) -> Starts:
     """Between the sessions, buffers included, and where the same session has a seat."""
     service = wanted.service
-    if not wanted.sessions:
-        return [window]
     before = service.buffer_before * MINUTE
     behind = wanted.length + service.buffer_after * MINUTE - 1
     needed = before + behind
-    ends = [window.start - before, *wanted.sessions.occupied_end]
-    begins = [*wanted.sessions.occupied_start, window.stop + behind]
+    ends = [window.start - before, *wanted.occupied.end]
+    begins = [*wanted.occupied.start, window.stop + behind]
     gaps = zip(ends, begins, strict=True)
     found = [range(end + before, start - behind) for end, start in gaps if start - end > needed]
     if seats := [range(one.start, one.start + 1) for one in shared(wanted)]:

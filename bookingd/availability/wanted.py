@@ -1,12 +1,13 @@
 """What somebody wants to book, of which the rules judge whether and when it can be had."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bookingd.availability.hours import Calendar
 from bookingd.availability.wallclock import MICROSECOND, MINUTE
-from storage.model import Resource, Service, Sessions
+from storage.model import Resource, Service
 from storage.rows import microseconds
+from storage.sessions import Occupied, Sessions
 
 NO_SESSIONS = Sessions.of(())
 
@@ -18,14 +19,26 @@ QUARTER = 15
 class Wanted:
     """A service with a resource, for `length` microseconds, as it stands at `now`.
 
-    `sessions` are those of the resource, in order, as far as `reach` of a window goes.
+    `occupied` is when the resource is, in order, as far as `reach` of a window goes; `sessions`
+    are known where seats are counted.
     """
 
     service: Service
     calendar: Calendar
     length: int
     now: int
+    occupied: Occupied = NO_SESSIONS.occupied
     sessions: Sessions = NO_SESSIONS
+
+    def among(self, sessions: Sessions) -> "Wanted":
+        """The same where these are booked."""
+        return replace(self, occupied=sessions.occupied, sessions=sessions)
+
+    @property
+    def counts_seats(self) -> bool:
+        """Whether it matters how many book a session, or the service."""
+        service = self.service
+        return service.capacity > 1 or {service.daily_cap, service.weekly_cap} != {None}
 
     @property
     def step(self) -> int:
@@ -69,8 +82,6 @@ class Calendars:
         resource: Resource,
         length: timedelta,
         now: datetime,
-        sessions: Sessions = NO_SESSIONS,
     ) -> Wanted:
         """What is wanted, in the engine's terms."""
-        minutes = length // MICROSECOND
-        return Wanted(service, self.of(resource), minutes, microseconds(now), sessions)
+        return Wanted(service, self.of(resource), length // MICROSECOND, microseconds(now))

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -36,15 +36,14 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Session,
-    Sessions,
     Webhook,
 )
 from storage.outbox import OutboxListing
 from storage.postgres.commit import commit
 from storage.postgres.connection import CONNECT, MAXIMUM, Connection, Pool, Presence, one, open_pool
 from storage.postgres.statements import bookings, listing, outbox, seats
-from storage.rows import as_json, microseconds, placed_before, read, read_sessions
+from storage.rows import as_json, microseconds, placed_before, read
+from storage.sessions import Occupied, Sessions, read_occupied, read_sessions
 from storage.writes import Claim, Write
 
 Record = TypeVar("Record")
@@ -143,20 +142,27 @@ class PostgresStorage(Storage):
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
     ) -> Mapping[str, Sessions]:
+        found = await self._booked(seats.SESSIONS, resource_ids, start, end, now)
+        return {resource_id: read_sessions(*lists) for resource_id, lists in found}
+
+    async def occupied(
+        self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Mapping[str, Occupied]:
+        found = await self._booked(seats.OCCUPIED, resource_ids, start, end, now)
+        return {resource_id: read_occupied(*lists) for resource_id, lists in found}
+
+    async def _booked(
+        self, sql: str, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+        """Of each resource the columns, and what stays where holds have expired."""
+        ids = list(filter(is_id, resource_ids))
         async with one(self._pool) as connection:
-            rows = await connection.fetch(
-                seats.SESSIONS,
-                list(filter(is_id, resource_ids)),
-                microseconds(start),
-                microseconds(end),
-                now,
-            )
-        return {
-            row["resource_id"]: read_sessions(
-                [row[name] or [] for name in Session._fields], orjson.loads(row["expired"] or "[]")
-            )
-            for row in rows
-        }
+            rows = await connection.fetch(sql, ids, microseconds(start), microseconds(end), now)
+        lists = ((resource_id, staying, columns) for resource_id, staying, *columns in rows)
+        return (
+            (resource_id, ([one or [] for one in columns], orjson.loads(staying or "[]")))
+            for resource_id, staying, columns in lists
+        )
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -36,11 +36,11 @@ from storage.model import (
     Outbox,
     Resource,
     Service,
-    Sessions,
     Webhook,
 )
 from storage.outbox import OutboxListing
-from storage.rows import as_json, microseconds, placed_before, read, read_sessions, text
+from storage.rows import as_json, microseconds, placed_before, read, text
+from storage.sessions import Occupied, Sessions, read_occupied, read_sessions
 from storage.sqlite.commit import commit
 from storage.sqlite.connection import READERS, Readers, open_writer, translated
 from storage.sqlite.files import DatabaseFile
@@ -136,18 +136,29 @@ class SqliteStorage(Storage):
     async def sessions(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
     ) -> Mapping[str, Sessions]:
+        found = await self._booked(seats.SESSIONS, resource_ids, start, end, now)
+        return {resource_id: read_sessions(*lists) for resource_id, lists in found}
+
+    async def occupied(
+        self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Mapping[str, Occupied]:
+        found = await self._booked(seats.OCCUPIED, resource_ids, start, end, now)
+        return {resource_id: read_occupied(*lists) for resource_id, lists in found}
+
+    async def _booked(
+        self, sql: str, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
+    ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+        """Of each resource the columns, and what stays where holds have expired."""
         asked = {
             "resources": as_json(resource_ids),
             "start": microseconds(start),
             "end": microseconds(end),
             "now": text(now),
         }
-        return {
-            row["resource_id"]: read_sessions(
-                orjson.loads(row["sessions"]), orjson.loads(row["expired"])
-            )
-            for row in await self._rows(seats.SESSIONS, asked)
-        }
+        return (
+            (row["resource_id"], (orjson.loads(row["columns"]), orjson.loads(row["staying"])))
+            for row in await self._rows(sql, asked)
+        )
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         marks = ", ".join("?" * len(booking_ids))

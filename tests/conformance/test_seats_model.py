@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from storage.errors import CapReached, HoldExpired, SlotTaken, StorageError, TooManyHolds
 from storage.interface import Storage
-from storage.model import Booking, BookingStatus, Cap, Hold, Service, Session
+from storage.model import Booking, BookingStatus, Cap, Hold, Service
 from storage.rows import microseconds
+from storage.sessions import Session, Sessions
 from storage.writes import Change, Extend, Keep, LetGo, SaveResource, SaveService, SweepHolds, Write
 from tests.conformance.outside import Outside
 from tests.records import (
@@ -243,8 +244,10 @@ async def test_it_agrees_with_lists_in_memory(storage: Storage, outside: Outside
             assert type(outcome) is expected
         elif expected is not ...:
             assert outcome == expected
-        found = await storage.sessions([room.id], START - LONG, START + LONG, memory.now)
-        assert list(found[room.id]) == memory.sessions()
+        period = [room.id], START - LONG, START + LONG, memory.now
+        sessions = Sessions.of(memory.sessions())
+        assert await storage.sessions(*period) == {room.id: sessions}
+        assert await storage.occupied(*period) == {room.id: sessions.occupied}
     await done(storage, *map(LetGo, [hold.token_digest for hold in memory.holds]))
     assert await outside.rows(_COUNTED) == await outside.rows(_SEATS)
 

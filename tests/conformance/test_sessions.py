@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from storage.interface import Storage
-from storage.model import Session
 from storage.postgres.statements import seats as postgres_statements
 from storage.rows import microseconds
+from storage.sessions import Session
 from storage.sqlite.statements import seats as sqlite_statements
 from tests.conformance.outside import Outside, OutsideSqlite
 from tests.records import (
@@ -49,6 +49,15 @@ async def test_only_what_meets_the_period_is_read(storage: Storage):
     assert list(found[ROOM.id]) == [session(START + 2 * HOUR)]
 
 
+async def test_when_resources_are_occupied_can_be_read_alone(storage: Storage):
+    bookings = [*a_row_of_bookings(3)[::-1], a_booking(resource_id=OTHER_ROOM.id, before=5)]
+    await done(storage, *map(place, bookings))
+    asked = [ROOM.id, OTHER_ROOM.id], START + HOUR, START + 9 * HOUR, NOW
+    sessions = await storage.sessions(*asked)
+    assert await storage.occupied(*asked) == {id_: one.occupied for id_, one in sessions.items()}
+    assert [len(one) for one in sessions.values()] == [2, 0]
+
+
 async def test_what_was_cancelled_occupies_nothing(storage: Storage):
     booking = a_booking()
     await done(storage, place(booking), change(cancelled(booking)))
@@ -71,7 +80,7 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("name", ["SESSIONS", "TAKEN"])
+@pytest.mark.parametrize("name", ["SESSIONS", "OCCUPIED", "TAKEN"])
 async def test_what_lies_outside_the_period_is_not_looked_at(
     storage: Storage, outside: Outside, name: str
 ):

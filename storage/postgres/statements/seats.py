@@ -1,7 +1,5 @@
 """The SQL of sessions and of the holds that have a seat in them."""
 
-from storage.model import Session
-
 _MEETING = """resource_id = {resource}
    AND occupied_start < $3
    AND occupied_start >= coalesce((SELECT max(occupied_start)
@@ -11,30 +9,40 @@ _MEETING = """resource_id = {resource}
    AND occupied_end > $2"""
 """Sessions do not overlap, so only the last that starts before `$2` can reach into it."""
 
-_COLUMNS = {
-    "start": "start_time",
-    "end": "end_time",
-    "occupied_start": "occupied_start",
-    "occupied_end": "occupied_end",
-    "service_id": "service_id::text",
-    "taken": "taken",
-}
-_LISTS = ", ".join(f'array_agg({_COLUMNS[name]}) AS "{name}"' for name in Session._fields)
 
-SESSIONS = f"""
-SELECT resource.id AS resource_id,
-       found.*,
-       (SELECT json_agg(json_build_array(microseconds(start_time), microseconds(end_time),
-                                         service_id))
-          FROM holds
-         WHERE resource_id = resource.id AND expires_at <= $4) AS expired
+def _booked(*columns: str) -> str:
+    """Of each resource the columns of its sessions, and what stays where holds have expired.
+
+    The session of a hold is the one that lasts at its start.
+    """
+    return f"""
+SELECT resource.id,
+       (SELECT json_agg(json_build_array(occupied_start, taken - expired.seats))
+          FROM (SELECT microseconds(start_time) AS start, count(*) AS seats
+                  FROM holds
+                 WHERE resource_id = resource.id AND expires_at <= $4
+                 GROUP BY start_time) AS expired
+          JOIN sessions
+            ON resource_id = resource.id
+           AND occupied_start = (SELECT max(occupied_start)
+                                   FROM sessions
+                                  WHERE resource_id = resource.id
+                                    AND occupied_start <= expired.start)) AS staying,
+       found.*
   FROM unnest($1::uuid[]) AS resource (id),
-       LATERAL (SELECT {_LISTS}
+       LATERAL (SELECT {", ".join(f"array_agg({name})" for name in columns)}
                   FROM (SELECT *
                           FROM sessions
                          WHERE {_MEETING.format(resource="resource.id")}
                          ORDER BY occupied_start) AS meeting) AS found
 """
+
+
+SESSIONS = _booked(
+    "start_time", "end_time", "occupied_start", "occupied_end", "service_id::text", "taken"
+)
+OCCUPIED = _booked("occupied_start", "occupied_end")
+
 TAKEN = f"""
 SELECT coalesce(sum(taken), 0)
   FROM sessions

@@ -12,25 +12,42 @@ _MEETING = """resource_id = {resource}
    AND occupied_end > :start"""
 """Sessions do not overlap, so only the last that starts before `:start` can reach into it."""
 
-_COLUMNS = ("start_time", "end_time", "occupied_start", "occupied_end", "service_id", "taken")
-
 _MICROSECONDS = "unixepoch(substr({0}, 1, 19)) * 1000000 + substr({0}, 21, 6)"
 """As the triggers make them."""
 
-SESSIONS = f"""
+
+def _booked(*columns: str) -> str:
+    """Of each resource the columns of its sessions, and what stays where holds have expired.
+
+    The session of a hold is the one that lasts at its start.
+    """
+    return f"""
 SELECT resource.value AS resource_id,
-       (SELECT json_array({", ".join(f"json_group_array({name})" for name in _COLUMNS)})
-          FROM (SELECT {", ".join(_COLUMNS)}
+       (SELECT json_array({", ".join(f"json_group_array({name})" for name in columns)})
+          FROM (SELECT {", ".join(columns)}
                   FROM sessions
                  WHERE {_MEETING.format(resource="resource.value")}
-                 ORDER BY occupied_start)) AS sessions,
-       (SELECT json_group_array(json_array({_MICROSECONDS.format("start_time")},
-                                           {_MICROSECONDS.format("end_time")},
-                                           service_id))
-          FROM holds
-         WHERE resource_id = resource.value AND expires_at <= :now) AS expired
+                 ORDER BY occupied_start)) AS columns,
+       (SELECT json_group_array(json_array(occupied_start, taken - expired.seats))
+          FROM (SELECT {_MICROSECONDS.format("start_time")} AS start, count(*) AS seats
+                  FROM holds
+                 WHERE resource_id = resource.value AND expires_at <= :now
+                 GROUP BY start) AS expired
+          JOIN sessions
+            ON resource_id = resource.value
+           AND occupied_start = (SELECT max(occupied_start)
+                                   FROM sessions
+                                  WHERE resource_id = resource.value
+                                    AND occupied_start <= expired.start)) AS staying
   FROM json_each(:resources) AS resource
 """
+
+
+SESSIONS = _booked(
+    "start_time", "end_time", "occupied_start", "occupied_end", "service_id", "taken"
+)
+OCCUPIED = _booked("occupied_start", "occupied_end")
+
 TAKEN = f"""
 SELECT coalesce(sum(taken), 0)
   FROM sessions

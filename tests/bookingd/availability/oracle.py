@@ -6,8 +6,9 @@ from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from bookingd.availability.wanted import Wanted
-from storage.model import WEEKDAYS, Resource, Session
+from storage.model import WEEKDAYS, Resource
 from storage.rows import microseconds
+from storage.sessions import Session
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

@@ -13,8 +13,8 @@ import pytest
 from bookingd.availability.engine import FIXED, check, explain, offered
 from bookingd.availability.rules import RULES
 from bookingd.availability.starts import has
-from bookingd.availability.wanted import Wanted
-from storage.model import Sessions
+from bookingd.availability.wanted import NO_SESSIONS, Wanted
+from storage.sessions import Sessions
 from tests.bookingd.availability.oracle import Hand, instant, meeting
 from tests.bookingd.availability.worlds import HOUSE, World, a_world, telling
 
@@ -49,7 +49,8 @@ def agreed(world: World, start: int, which: str) -> list[bool]:
 def as_far_as_reached(world: World) -> Wanted:
     """With those sessions alone that storage is asked for."""
     met = meeting(world.wanted.sessions, *world.wanted.reach(world.window))
-    return replace(world.wanted, sessions=Sessions.of(met))
+    wanted = world.wanted.among(Sessions.of(met))
+    return wanted if wanted.counts_seats else replace(wanted, sessions=NO_SESSIONS)
 
 
 def assert_accepted_by_fixed_rules(wanted: Wanted, start: int, by_hand: list[bool]) -> None:

@@ -8,8 +8,9 @@ from random import Random
 from bookingd.availability.engine import offered
 from bookingd.availability.wallclock import DAY, MINUTE
 from bookingd.availability.wanted import Calendars, Wanted
-from storage.model import WEEKDAYS, Closure, Resource, Service, Session, Sessions
+from storage.model import WEEKDAYS, Closure, Resource, Service
 from storage.rows import microseconds
+from storage.sessions import Session, Sessions
 from tests.records import SERVICE, a_resource, a_service
 
 CHANGES = [
@@ -110,8 +111,8 @@ def a_world(chance: Random) -> World:
     start = microseconds(noon) + chance.randint(-150, 50) * 15 * MINUTE
     window = range(start, start + chance.randint(4, 200) * 15 * MINUTE)
     booked = sessions(chance, wish, start - chance.choice([0, 0, 0, 1, 4]) * DAY)
-    wanted = Calendars(HOUSE).wanted(wish, resource, length, now, Sessions.of(booked))
-    return World(wanted, window)
+    wanted = Calendars(HOUSE).wanted(wish, resource, length, now)
+    return World(wanted.among(Sessions.of(booked)), window)
 
 
 def telling(world: World, chance: Random, count: int) -> list[int]:
