@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from bookingd.config import Network
+from bookingd.parse import Network
 
 KNOWN = 4096
 """How many addresses are remembered as they were read; reading one takes longer than a lookup."""
