@@ -24,6 +24,8 @@ PRODUCT = "-//bookingd//bookingd//EN"
 _LOCAL = "!$'*+-._~"
 """Marks that stand for themselves in the local part of a mailto URI (RFC 6068, section 2)."""
 
+_STATUS = {BookingStatus.PENDING: "TENTATIVE", BookingStatus.CONFIRMED: "CONFIRMED"}
+
 _END = b"END:VCALENDAR\r\n"
 
 HOUR = timedelta(hours=1)
@@ -59,7 +61,7 @@ class Invitations:
         event = self._event(due, attendee, there, summary)
         if location:
             event.add("LOCATION", _printable(location))
-        event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+        event.add("STATUS", "CANCELLED" if method == "CANCEL" else _STATUS[due.booking.status])
         if method == "REQUEST":
             for ahead in self.alarms:
                 event.add_component(_alarm(ahead, summary))
@@ -89,15 +91,17 @@ def method_of(due: Due) -> str | None:
 
     What is not confirmed yet is nothing for a calendar: nobody has agreed to it, and a PUBLISH,
     which has no attendee (RFC 5546, section 3.2.1), would leave an event behind that the later
-    REQUEST does not own. A reminder changes nothing. The CANCEL of what never was confirmed is of
-    a UID that no calendar knows, and changes nothing there either.
+    REQUEST does not own. But once it has been moved a calendar may have it at its old time. A
+    reminder changes nothing. The CANCEL of what never was confirmed is of a UID that no calendar
+    knows, and changes nothing there either.
     """
-    if due.message.audience is not Audience.CUSTOMER:
+    message, booking = due.message, due.booking
+    if message.audience is not Audience.CUSTOMER or message.kind is MessageKind.REMINDER:
         return None
-    if due.message.kind is MessageKind.CANCELLED:
+    if message.kind is MessageKind.CANCELLED:
         return "CANCEL"
-    tells = due.message.kind in {MessageKind.CONFIRMED, MessageKind.CHANGED}
-    return "REQUEST" if tells and due.booking.status is BookingStatus.CONFIRMED else None
+    waits_unmoved = booking.status is BookingStatus.PENDING and booking.sequence == 0
+    return "REQUEST" if booking.live and not waits_unmoved else None
 
 
 def _told_in(booking: Booking, zone: str) -> tzinfo:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from schedules.calendar import Invitation, Invitations
 from storage.model import Audience, Booking, BookingStatus, Due, MessageKind
-from tests.records import DAY, HOUR, NOW, a_booking, a_due, cancelled, changed, moved
+from tests.records import DAY, HOUR, NOW, START, a_booking, a_due, cancelled, changed, moved
 
 BERLIN = "Europe/Berlin"
 INVITATIONS = Invitations("bookings@example.org")
@@ -84,6 +84,14 @@ def test_what_is_not_agreed_or_not_new_is_no_business_of_a_calendar(
     kind: MessageKind, status: BookingStatus
 ):
     assert invitation(a_due(a_booking(status=status), kind=kind)) is None
+
+
+@pytest.mark.parametrize("kind", [MessageKind.RECEIVED, MessageKind.CHANGED])
+def test_what_was_moved_and_waits_for_a_yes_is_tentative_at_its_new_time(kind: MessageKind):
+    after = moved(a_booking(), START + DAY, status=BookingStatus.PENDING)
+    found = event(a_due(after, kind=kind))
+    assert (found.status.value, found.sequence.value) == ("TENTATIVE", "1")
+    assert found.dtstart.value == START + DAY
 
 
 @pytest.mark.parametrize("kind", MessageKind)
