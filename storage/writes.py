@@ -124,7 +124,10 @@ class Keep(Write[None]):
 
 @dataclass(frozen=True, slots=True)
 class Extend(Write[Hold]):
-    """The hold with this digest `until` later, once; answers it. Errors: `HoldExpired`."""
+    """The hold with this digest lasts `until` then, or as long as an earlier one has made it last.
+
+    Answers it. Errors: `HoldExpired`.
+    """
 
     token_digest: str
     until: datetime

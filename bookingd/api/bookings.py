@@ -1,6 +1,7 @@
 """Bookings over HTTP."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -72,11 +73,13 @@ def creating(schema: NewBooking) -> Handler:
     @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
     async def create(request: web.Request) -> web.Response:
         details = dict(request["json"])
-        key = idempotency.key(request, details)
+        key, token = idempotency.key(request, details), details.pop("hold_token", None)
+        hold = await _held(request, token)  # before the key: whoever was first spent both at once
         if key and (placed := await request.app[STORAGE].placed_with(key)):
             return _created(request, placed, replayed=True)
+        if token and not hold:
+            raise HoldExpired
         offer = await request.app[CATALOGUE].get()
-        hold = await _held(request, details.pop("hold_token", None))
         service, resources = offer.choose(*_named(details, hold))
         intake.check_new(service, details, request.app[CONFIG].required_fields)
         slot = _slot(details.pop("time_slot"))
@@ -167,13 +170,12 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 async def _held(request: web.Request, token: str | None) -> Hold | None:
-    """The hold that a token is for. Raises `HoldExpired`."""
+    """The hold that a token is for, if there is one."""
     if token is None:
         return None
-    try:
+    with suppress(NotFound):
         return await request.app[STORAGE].hold(token_digest(token))
-    except NotFound as error:
-        raise HoldExpired from error
+    return None
 
 
 def _named(details: dict[str, Any], hold: Hold | None) -> tuple[str | None, str | None]:

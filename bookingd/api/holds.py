@@ -57,7 +57,7 @@ async def keep(request: web.Request) -> web.Response:
     return response
 
 
-@about("holds", "Keep it longer", "As long again from now on, once.")
+@about("holds", "Keep it longer", "As long again from now on, once. Again, it answers the same.")
 @answers(200, hold_schemas.Hold, "The hold as it is now.")
 @may_fail(Code.HOLD_EXPIRED)
 @open_to(Scope.PUBLISHABLE, Scope.ADMIN)

@@ -190,9 +190,10 @@ class Memory:
         if hold is None:
             return Extend("unknown", self.now + STEP, self.now), HoldExpired
         write = Extend(hold.token_digest, self.now + 3 * STEP, self.now)
-        if hold.extended or hold.expires_at <= self.now:
+        if hold.expires_at <= self.now:
             return write, HoldExpired
-        longer = replace(hold, extended=True, expires_at=write.until)
+        until = hold.expires_at if hold.extended else write.until
+        longer = replace(hold, extended=True, expires_at=until)
         self.holds[self.holds.index(hold)] = longer
         return write, longer
 

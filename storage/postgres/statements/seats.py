@@ -68,8 +68,8 @@ INSERT INTO holds SELECT * FROM json_populate_record(NULL::holds, $1) RETURNING 
 """
 EXTEND = """
 UPDATE holds
-   SET expires_at = $2, extended = true
- WHERE token_digest = $1 AND expires_at > $3 AND NOT extended
+   SET expires_at = CASE WHEN extended THEN expires_at ELSE $2 END, extended = true
+ WHERE token_digest = $1 AND expires_at > $3
 RETURNING *
 """
 LET_GO = "DELETE FROM holds WHERE token_digest = $1 RETURNING token_digest"

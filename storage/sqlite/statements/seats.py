@@ -62,8 +62,8 @@ HELD = "SELECT count(*) FROM holds WHERE address_digest = ? AND expires_at > ?"
 KEEP = insert("holds", Hold)
 EXTEND = """
 UPDATE holds
-   SET expires_at = :until, extended = 1
- WHERE token_digest = :hold AND expires_at > :now AND NOT extended
+   SET expires_at = CASE WHEN extended THEN expires_at ELSE :until END, extended = 1
+ WHERE token_digest = :hold AND expires_at > :now
 RETURNING *
 """
 LET_GO = "DELETE FROM holds WHERE token_digest = ?"

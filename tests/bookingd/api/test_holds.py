@@ -113,6 +113,10 @@ async def test_it_is_extended_once(house: House):
     assert (longer.status, longer.body["expiresAt"]) == (200, "2026-03-02T09:08:00Z")
     assert longer.body["extended"] is True
     assert "holdToken" not in longer.body
+    house.pass_by(MINUTE)
+    again = await extend(house, token)
+    assert (again.status, again.body) == (200, longer.body)
+    house.pass_by(4 * MINUTE)
     assert_error(await extend(house, token), 409, "HOLD_EXPIRED")
 
 
@@ -177,6 +181,27 @@ async def test_the_same_request_again_is_answered_alike(house: House):
     assert (first.status, again.status) == (201, 201)
     assert again.body == first.body
     assert again.headers["Idempotent-Replayed"] == "true"
+
+
+@on_both
+@pytest.mark.parametrize("read", ["hold", "placed_with"])
+async def test_and_so_is_one_that_the_first_overtakes(
+    house: House, monkeypatch: pytest.MonkeyPatch, read: str
+):
+    token, real = (await held(house))["holdToken"], getattr(house.storage, read)
+    sent = {"headers": {"Idempotency-Key": "one"}, "json": a_body(holdToken=token), "key": PUBLIC}
+    first = []
+
+    async def overtaken(asked: Any) -> Any:
+        monkeypatch.undo()
+        found = await real(asked)
+        first.append(await house.call("POST", "/api/bookings", **sent))
+        return found
+
+    monkeypatch.setattr(house.storage, read, overtaken)
+    second = await house.call("POST", "/api/bookings", **sent)
+    assert [answer.status for answer in (*first, second)] == [201, 201]
+    assert second.body == first[0].body
 
 
 @on_both
