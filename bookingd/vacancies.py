@@ -13,7 +13,6 @@ from bookingd.availability.wanted import Calendars, Wanted
 from storage.interface import Storage
 from storage.model import Booking, Resource, Service
 from storage.rows import microseconds
-from storage.sessions import Session
 
 WEEK = 7 * DAY
 AHEAD = 9 * WEEK
@@ -52,8 +51,7 @@ class Vacancies:
     ) -> list[Wanted]:
         found = dict(await self._storage.sessions(*_asked(wants, window)))
         if leaving is not None and leaving.resource_id in found:
-            left = without(found[leaving.resource_id], _seat(leaving))
-            found[leaving.resource_id] = left
+            found[leaving.resource_id] = without(found[leaving.resource_id], leaving)
         return [one.among(found[one.calendar.resource.id]) for one in wants]
 
     async def takers(
@@ -113,14 +111,3 @@ def _first(wants: Sequence[Wanted], window: range) -> list[int]:
         islice(chain.from_iterable(offered(one, window, RULES[1:])), OFFERED) for one in wants
     )
     return sorted(set(chain.from_iterable(firsts)))[:OFFERED]
-
-
-def _seat(booking: Booking) -> Session:
-    return Session(
-        start=microseconds(booking.start_time),
-        end=microseconds(booking.end_time),
-        occupied_start=microseconds(booking.occupied_start),
-        occupied_end=microseconds(booking.occupied_end),
-        service_id=booking.service_id,
-        taken=1,
-    )

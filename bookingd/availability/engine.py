@@ -9,8 +9,9 @@ from bookingd.availability.rules import RULES, Rule
 from bookingd.availability.starts import Starts, both, every, has
 from bookingd.availability.wallclock import instant
 from bookingd.availability.wanted import Wanted
-from storage.model import Cap
-from storage.sessions import Session, Sessions
+from storage.model import Booking, Cap
+from storage.rows import microseconds
+from storage.sessions import Sessions
 
 FIXED = tuple(rule for rule in RULES if rule.fixed)
 """The rules that need no look at what is booked."""
@@ -80,8 +81,11 @@ def seats_of_day(wanted: Wanted, start: int) -> int:
     return sum(one.taken for one in wanted.sessions if begin <= one.start < end)
 
 
-def without(sessions: Sessions, leaving: Session) -> Sessions:
-    """The sessions once one booking has left its seat in `leaving`, whose `taken` is one."""
-    same = leaving[:-1]
-    left = (one._replace(taken=one.taken - (one[:-1] == same)) for one in sessions)
+def without(sessions: Sessions, leaving: Booking) -> Sessions:
+    """The sessions once a booking has left its seat; it may have come with other buffers."""
+    its = leaving.service_id, microseconds(leaving.start_time), microseconds(leaving.end_time)
+    left = (
+        one._replace(taken=one.taken - ((one.service_id, one.start, one.end) == its))
+        for one in sessions
+    )
     return Sessions.of(one for one in left if one.taken)

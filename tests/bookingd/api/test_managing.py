@@ -288,6 +288,16 @@ async def test_a_move_may_overlap_what_it_leaves(house: House):
     assert (await move(house, token(placed), "2026-03-09T10:30:00Z")).status == 200
 
 
+async def test_and_whatever_buffers_are_kept_around_what_it_leaves(house: House):
+    await set_service(house, capacity=2, bufferBefore=30)
+    first = await house.place()
+    await set_service(house, bufferBefore=0, slotStep=30)
+    second = await house.place()
+    await house.call("DELETE", f"/api/bookings/{first['id']}")
+    assert "2026-03-09T09:30:00+00:00" in await offered(house, token(second))
+    assert (await move(house, token(second), "2026-03-09T09:30:00Z")).status == 200
+
+
 async def test_what_is_offered_is_what_is_accepted(house: House):
     await house.place(start="2026-03-09T12:00:00Z")
     placed = await house.place()
