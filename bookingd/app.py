@@ -1,7 +1,6 @@
 """The wiring: the one file that knows every part."""
 
 import asyncio
-import gc
 import logging
 import signal
 import time
@@ -12,7 +11,7 @@ from secrets import token_urlsafe
 
 from aiohttp import web
 
-from bookingd import __version__
+from bookingd import __version__, collector
 from bookingd.alarms import Alarms
 from bookingd.api import context, present
 from bookingd.api.application import application
@@ -124,7 +123,7 @@ async def _serve(
         stack.callback(asyncio.create_task(feed_watchdog()).cancel)
         stack.callback(asyncio.create_task(measures.watch_the_loop()).cancel)
         _log_start(config)
-        _spare_the_collector()
+        collector.spare()
         ready()
         # Loads what the first mail would wait for, and says which templates fail.
         stack.callback(asyncio.create_task(asyncio.to_thread(mails.complaints)).cancel)
@@ -296,13 +295,6 @@ async def _until(told_to_stop: asyncio.Event, parts: list[asyncio.Task[None]]) -
     for part in parts:
         if part.done():
             part.result()
-
-
-def _spare_the_collector() -> None:
-    """What the start made stays, and requests leave few cycles: there is little to look for."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _log_start(config: Config) -> None:

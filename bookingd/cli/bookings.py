@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ from zoneinfo import ZoneInfo
 import click
 from click.core import ParameterSource
 
+from bookingd.cli.erase import erase
 from bookingd.cli.terminal import (
     as_json_option,
+    booking_row,
     configuration,
     fail,
     print_table,
@@ -64,6 +65,9 @@ def bookings() -> None:
     """Bookings, straight from the database, beside a daemon if one runs."""
 
 
+bookings.add_command(erase)
+
+
 @bookings.command("list")
 @_filters
 @_sort(Sort.START)
@@ -90,7 +94,9 @@ def list_(as_json: bool, **given: Any) -> None:
         click.echo(present.dumps([present.booking(booking) for booking in found]))
         return
     zone = ZoneInfo(settings.time_zone)
-    print_table([row(one, zone) for one in found], folding={"name", "email"}, if_none="none")
+    print_table(
+        [booking_row(one, zone) for one in found], folding={"name", "email"}, if_none="none"
+    )
     if len(found) < total:
         click.echo(f"{len(found)} of {total}", err=True)
 
@@ -202,19 +208,3 @@ def _progress(output: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, disable=mute, transient=True) as progress:
         task = progress.add_task("bookings", total=total)
         yield lambda count: progress.advance(task, count)
-
-
-def row(booking: Booking, zone: ZoneInfo) -> dict[str, str]:
-    """A booking in a table."""
-    return {
-        "id": booking.id,
-        "start": _local(booking.start_time, zone),
-        "end": f"{booking.end_time.astimezone(zone):%H:%M}",
-        "status": booking.status.value,
-        "name": booking.name,
-        "email": booking.email,
-    }
-
-
-def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"

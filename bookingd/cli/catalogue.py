@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bookingd.cli.hours import close, closures, hours, open_
 from bookingd.cli.records import (
     Kept,
     carry_out,
@@ -185,3 +186,9 @@ def _row(record: Kept, offer: "Offer") -> dict[str, str]:
         | {"hours": "always" if record.hours is None else "by the week"}
         | archived
     )
+
+
+services = group("service", "What can be booked.")
+resources = group("resource", "Who or what is booked, and when.")
+for _command in (hours, closures, close, open_):
+    resources.add_command(_command)

@@ -8,8 +8,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bookingd.cli.bookings import row
-from bookingd.cli.terminal import commit, configuration, fail, print_table, with_storage
+from bookingd.cli.terminal import (
+    booking_row,
+    commit,
+    configuration,
+    fail,
+    print_table,
+    with_storage,
+)
 from storage.errors import StaleVersion
 from storage.interface import BookingFilter, Storage
 from storage.model import Booking, BookingStatus, Service
@@ -44,7 +50,9 @@ def erase(address: str, cancel: bool, yes: bool) -> None:
         return
     zone, at = ZoneInfo(settings.time_zone), now()
     ahead = [booking for booking in found if booking.live and booking.end_time > at]
-    print_table([row(one, zone) for one in found], folding={"name", "email"}, if_none="none")
+    print_table(
+        [booking_row(one, zone) for one in found], folding={"name", "email"}, if_none="none"
+    )
     if ahead and not cancel:
         fail(os.EX_DATAERR, f"{len(ahead)} still to come: --cancel cancels them; nothing is erased")
     if not yes:

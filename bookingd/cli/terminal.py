@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,6 +13,7 @@ from bookingd import config
 from bookingd.config import BadConfigurationError, Config
 from storage.errors import AlreadyRunning, BadAddress, NewerSchema, NoDatabase, StorageError
 from storage.interface import Storage
+from storage.model import Booking
 from storage.writes import Write
 
 WIDEST = 120
@@ -90,6 +92,18 @@ def print_json(value: object) -> None:
     import json
 
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def booking_row(booking: Booking, zone: ZoneInfo) -> dict[str, str]:
+    """A booking in a table."""
+    return {
+        "id": booking.id,
+        "start": f"{booking.start_time.astimezone(zone):%Y-%m-%d %H:%M %Z}",
+        "end": f"{booking.end_time.astimezone(zone):%H:%M}",
+        "status": booking.status.value,
+        "name": booking.name,
+        "email": booking.email,
+    }
 
 
 def print_table(rows: Sequence[dict[str, str]], folding: Collection[str], if_none: str) -> None:

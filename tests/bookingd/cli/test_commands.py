@@ -66,6 +66,10 @@ def test_a_wrong_command_is_a_usage_error(arguments: list[str]):
     assert run(*arguments).exit_code in {2, os.EX_USAGE}
 
 
+def test_a_misspelt_command_is_told_which_one_was_meant():
+    assert "'resources'" in run("resource").stderr
+
+
 def test_check_says_that_all_is_in_order():
     run("migrate")
     result = run("check")
