@@ -210,20 +210,23 @@ async def test_the_customer_moves_to_a_free_time(daemon: Daemon, mailbox: Mailbo
     assert (visit.elsewhere, visit.complaints) == ([], [])
 
 
+@pytest.mark.parametrize("days", [0, 35], ids=["soon", "later"])
 async def test_a_time_that_somebody_else_took_is_told_and_no_longer_shown(
-    daemon: Daemon, opened: Opener
+    daemon: Daemon, opened: Opener, days: int
 ):
     placed = await daemon.book(booking(timeZone=ZONE))
     visit = await opened(placed["manageUrl"])
     page = visit.page
     await page.get_by_role("button", name="Move it", exact=True).click()
-    start = FIRST + timedelta(hours=1)
+    if days:
+        await page.get_by_role("button", name="Show later days").click()
+    start = FIRST + timedelta(days=days, hours=1)
     await choose(page, start)
-    await daemon.book(booking(2))
+    await daemon.book(booking(2 + days * 48))
     await page.get_by_role("button", name="Move it there").click()
     await expect(page.get_by_role("alert")).to_contain_text("Somebody else was faster")
     local = start.astimezone(ZoneInfo(ZONE))
-    await page.get_by_label("Day").select_option(f"{local:%Y-%m-%d}")
+    await expect(page.get_by_label("Day")).to_have_value(f"{local:%Y-%m-%d}")
     await expect(page.get_by_role("radio", name=f"{local:%H:%M}", exact=True)).to_have_count(0)
     await choose(page, FIRST + timedelta(minutes=15))  # which overlaps where it is now
     await page.get_by_role("button", name="Move it there").click()

@@ -10,13 +10,20 @@ export function chooser(form) {
   const [day, times, zone, again] = ["day", "times", "zone", "again"].map((id) => form.querySelector(`#${id}`));
   let token, language, clock, next, days;
 
+  /** Show what is free; whoever has chosen a day before is on it again. */
   async function start(told, ...given) {
+    const before = day.value;
     [token, language, clock] = given;
     zone.textContent = language.word("zoned", { zone: clock.zone });
     again.hidden = !told.service.needsConfirmation || told.booking.status === "PENDING";
     days = [];
     next = clock.today();
-    await later();
+    do await later();
+    while (next <= before);
+    if (days.some(({ date }) => date === before)) {
+      day.value = before;
+      list();
+    }
   }
 
   /** Offer the next days, too, until there is one with a free time or far is far enough. */
