@@ -9,6 +9,7 @@ from bookingd.availability.rules import RULES, Rule
 from bookingd.availability.starts import Starts, both, every, has
 from bookingd.availability.wallclock import instant
 from bookingd.availability.wanted import Wanted
+from storage.errors import SlotTaken
 from storage.model import Booking, Cap
 from storage.rows import microseconds
 from storage.sessions import Sessions
@@ -16,8 +17,7 @@ from storage.sessions import Sessions
 FIXED = tuple(rule for rule in RULES if rule.fixed)
 """The rules that need no look at what is booked."""
 
-
-TAKEN = RULES[-1:]
+TAKEN = tuple(rule for rule in RULES if rule.refusal is SlotTaken)
 """What nobody can do away with: others are there."""
 
 

@@ -148,6 +148,7 @@ RULES = (
     Rule("notice", TooSoon, _after_notice, _why_notice),
     Rule("horizon", TooFar, _within_horizon, _why_horizon),
     Rule("hours", OutsideHours, _in_hours, _why_hours),
+    Rule("taken", SlotTaken, _free, _why_taken, fixed=False),
     Rule(
         "dailyCap",
         CapReached,
@@ -162,6 +163,5 @@ RULES = (
         partial(_why_cap, "weekly_cap", "week"),
         fixed=False,
     ),
-    Rule("taken", SlotTaken, _free, _why_taken, fixed=False),
 )
-"""All of them, in the order in which they are asked."""
+"""All of them, in the order in which they are asked; the database, too, counts caps at the end."""

@@ -77,6 +77,23 @@ async def test_the_public_is_held_to_the_rules(house: House, start: str, code: s
 
 
 @on_both
+@pytest.mark.parametrize("rooms", [1, 2])
+async def test_the_first_rule_that_explains_it_is_the_one_that_refuses(house: House, rooms: int):
+    service, _ = await open_shop(house, daily_cap=1)
+    await kept(house, *(a_resource(service_ids=(service.id,)) for _ in range(rooms - 1)))
+    start = f"{MONDAY}T10:00:00Z"
+    for _ in range(rooms):
+        assert (await book(house, service, start)).status == 201
+    query = {"serviceId": service.id, "startTime": start}
+    explained = (await house.call("GET", "/api/slots/explain", params=query)).body["data"]
+    whys = {
+        next(rule["errorCode"] for rule in one["rules"] if not rule["passed"]) for one in explained
+    }
+    assert whys == {"SLOT_TAKEN"}
+    assert_error(await book(house, service, start), 409, "SLOT_TAKEN", nextAvailable=...)
+
+
+@on_both
 async def test_an_administrator_is_held_to_no_overlap_alone(house: House):
     service, _ = await open_shop(house, minimum_notice=120, horizon=30, daily_cap=1)
     for start in (f"{MONDAY}T03:07:00Z", f"{MONDAY}T10:00:00Z", "2026-03-02T09:01:00Z",

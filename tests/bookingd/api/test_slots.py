@@ -14,7 +14,7 @@ from tests.records import HOUR, NOW, a_resource, a_service, done
 
 HOURS = dict.fromkeys(WEEKDAYS[:5], ("09:00-11:00",))
 MONDAY = "2026-03-09"
-RULES = ["duration", "notice", "horizon", "hours", "dailyCap", "weeklyCap", "taken"]
+RULES = ["duration", "notice", "horizon", "hours", "taken", "dailyCap", "weeklyCap"]
 
 
 async def open_shop(house: House, count: int = 1, **fields: Any) -> tuple[Service, list[Resource]]:

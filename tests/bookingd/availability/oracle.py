@@ -96,9 +96,9 @@ class Hand:
             start > self.now and start >= self.now + notice,
             horizon is None or start <= self.now + horizon * DAY,
             zone.in_hours(start, self.length, self.step),
+            self.room(start),
             self.seats({day}) < (service.daily_cap or 10**9),
             self.seats({monday + n * DAY for n in range(7)}) < (service.weekly_cap or 10**9),
-            self.room(start),
         ]
 
     def seats(self, days: set[date]) -> int:
