@@ -100,6 +100,8 @@ def creating(schema: NewBooking) -> Handler:
                 takers = await request.app[VACANCIES].takers(wants, slot.start, public=public)
             placed, replayed = await _placed(request, map(place, takers))
         except REFUSED as error:
+            if key and (before := await request.app[STORAGE].placed_with(key)):
+                return _created(request, before, replayed=True)  # it was its own, under way
             raise await refused(request, error, wants, slot) from error
         return _created(request, placed, replayed=replayed)
 

@@ -37,12 +37,18 @@ async def open_shop(house: House, **fields: Any) -> tuple[Service, Resource]:
 
 
 async def book(
-    house: House, service: Service, start: str, *, key: str = PUBLIC, **fields: Any
+    house: House,
+    service: Service,
+    start: str,
+    *,
+    key: str = PUBLIC,
+    headers: Any = None,
+    **fields: Any,
 ) -> Answer:
     body = a_body(start=start, minutes=30, serviceId=service.id) | fields
     if "resourceId" not in fields:
         del body["resourceId"]
-    return await house.call("POST", "/api/bookings", key=key, json=body)
+    return await house.call("POST", "/api/bookings", key=key, headers=headers, json=body)
 
 
 def next_starts(answer: Answer) -> list[str]:
@@ -74,6 +80,29 @@ async def test_the_public_is_held_to_the_rules(house: House, start: str, code: s
     assert (found[0], len(found)) == (instead, 3)
     for slot in answer.body["nextAvailable"]:
         assert (await book(house, service, "", timeSlot=slot)).status == 201
+
+
+@on_both
+async def test_whoever_sends_it_again_meanwhile_is_not_refused_for_having_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    service, room = await open_shop(house)
+    await kept(house, a_resource(service_ids=(service.id,)))
+    start, real = f"{MONDAY}T10:00:00Z", house.storage.sessions
+    assert (await book(house, service, start, resourceId=room.id)).status == 201
+    first = []
+
+    async def overtaken(*asked: Any) -> Any:
+        monkeypatch.undo()
+        first.append(await book(house, service, start, headers={"Idempotency-Key": "one"}))
+        return await real(*asked)
+
+    monkeypatch.setattr(house.storage, "sessions", overtaken)
+    second = await book(house, service, start, headers={"Idempotency-Key": "one"})
+    assert [answer.status for answer in (*first, second)] == [201, 201]
+    assert second.body == first[0].body
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert_error(await book(house, service, start), 409, "SLOT_TAKEN", nextAvailable=...)
 
 
 @on_both
