@@ -1,85 +1,155 @@
-// Talks to bookingd, and shows nothing: form.html and BookingForm.jsx do.
+// Talks to bookingd, and knows how far a booking has come. It shows nothing: form.html and BookingForm.jsx do.
 
-const TRIES = 4;
+import { SAY, daysAfter, locale, timeZone, today } from "./words.js";
 
-/** The customer's own zone, of the IANA database, or undefined where the browser cannot tell. */
-const found = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const timeZone = found === "Etc/Unknown" ? undefined : found;
-export const zoneName = timeZone ?? "your own time";
+const AT_ONCE = 14; // days that are asked for
+const PAUSE = 300; // ms before a time is held, for who walks through the times by arrow keys
+const TRIES = 4; // while the service is busy
+const GONE = ["SLOT_TAKEN", "TOO_SOON", "TOO_FAR", "OUTSIDE_HOURS", "CAP_REACHED"];
 
-/** The language of the page, as it is written where the customer lives: "en-GB" for "en". */
-const page = document.documentElement.lang;
-const locale = navigator.languages.find((one) => one.startsWith(page)) ?? page;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** An instant as the customer's clock shows it. */
-export function clockTime(instant) {
-  const style = { dateStyle: "full", timeStyle: "short", timeZone };
-  return new Intl.DateTimeFormat(locale, style).format(new Date(instant));
-}
-
-/** What to tell a customer who has booked. */
-export function thanksFor({ name, email, startTime, status }) {
-  const when = `${clockTime(startTime)} (${zoneName})`;
-  const booked = status === "PENDING" ? `You asked for ${when}; we will confirm it.` : `We expect you on ${when}.`;
-  return `Thank you, ${name}. ${booked} A mail is on its way to ${email}.`;
-}
-
-/** The instant that a day and a time mean in the customer's zone, or null: an hour is left out in spring. */
-export function instantOf(day, time) {
-  const found = new Date(`${day}T${time}`);
-  return time && found.toTimeString().startsWith(time) ? found.toISOString() : null;
-}
+/** What there is to show; `errors` by field. Later also `startTime`, which is chosen, and `booking`, which is made. */
+export const BLANK = { days: [], day: "", zone: "", more: SAY.later, note: "", errors: {}, message: "", busy: false };
 
 /**
- * A function that places bookings at `url` with a publishable key. It answers {booking}, or what went wrong:
- * {message, errors, alternatives}, where `errors` has messages by field, and `alternatives` are free slots.
- * `onWait` is told the seconds when the service is busy and the same request is about to be sent again.
+ * A booking in the making: at `url`, with a publishable key. `serviceId` is needed where there are several services,
+ * `duration` is in minutes. `show` gets what there is to show whenever it changes.
  */
-export function bookingsAt(url, key) {
-  let last = {};
-  return async function place(details, onWait = () => {}) {
-    const body = JSON.stringify({ ...details, timeZone, locale });
-    // What is sent again is the same submission, even if its answer was lost: it is booked once.
-    if (body !== last.body) last = { body, id: crypto.randomUUID() };
-    const headers = {
-      Authorization: `Bearer ${key}`,
-      "Content-Type": "application/json",
-      "Idempotency-Key": last.id,
-    };
+export function bookingAt(url, key, { serviceId, duration }, show) {
+  const Authorization = `Bearer ${key}`;
+  let state = BLANK;
+  let next; // the first day that is not known
+  let hold = {}; // of a startTime, by a token; without one the time is booked all the same
+  let last = {}; // what was sent last, and its Idempotency-Key
+  let turn = Promise.resolve();
+
+  const set = (change) => show((state = { ...state, ...change }));
+  const wrongTime = (text) => ({ errors: { ...state.errors, "timeSlot.startTime": text } });
+  /** One after the other, so that each begins with what the customer wants by then. */
+  const inTurn = (work) => (turn = turn.then(work));
+
+  async function ask(path, options, tries = 1) {
     try {
-      const response = await patiently(() => fetch(`${url}/api/bookings`, { method: "POST", headers, body }), onWait);
-      const answer = await response.json();
-      return response.ok ? { booking: answer } : refusal(answer);
+      const response = await fetch(url + path, options);
+      const seconds = Number(response.headers.get("Retry-After"));
+      if (!seconds || tries === 1) return { ok: response.ok, ...(response.status !== 204 && (await response.json())) };
+      set({ message: SAY.busy(seconds) });
+      await pause(seconds * 1000);
     } catch {
-      return refusal({ message: "The service cannot be reached. Please send again: you will not be booked twice." });
+      return { message: SAY.unreachable };
     }
-  };
-}
-
-/** The answer that does not ask to come back later (429, 503), or the last one. */
-async function patiently(send, onWait) {
-  for (let tries = 1; ; tries++) {
-    const response = await send();
-    const seconds = Number(response.headers.get("Retry-After"));
-    if (!seconds || tries === TRIES) return response;
-    onWait(seconds);
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return ask(path, options, tries - 1);
   }
-}
 
-/** The one error body of bookingd, as a form needs it. */
-function refusal({ message, errors = [], nextAvailable = [] }) {
-  if (errors.length) message = "This is not booked yet. Please look at what is wrong.";
-  if (nextAvailable.length) message += " These times are free:";
+  function post(path, details, more, tries) {
+    const headers = { Authorization, "Content-Type": "application/json", ...more };
+    return ask(path, { method: "POST", headers, body: JSON.stringify({ ...details, serviceId }) }, tries);
+  }
+
+  /** What is sent again is the same submission, even if its answer was lost: it is booked once. */
+  function place(details) {
+    const all = JSON.stringify(details);
+    if (all !== last.all) last = { all, id: crypto.randomUUID() };
+    return post("/api/bookings", details, { "Idempotency-Key": last.id }, TRIES);
+  }
+
+  async function letGo() {
+    const { token } = hold;
+    hold = {};
+    if (token) await ask(`/api/holds/${token}`, { method: "DELETE", headers: { Authorization }, keepalive: true });
+  }
+
+  /** Show what is free from that day on; what was shown of days before it stays. */
+  async function load(from) {
+    const to = daysAfter(from, AT_ONCE - 1);
+    next = from;
+    const query = Object.entries({ from, to, timeZone, serviceId, duration }).filter(([, value]) => value);
+    set({ startTime: undefined, note: SAY.looking });
+    await letGo();
+    const answer = await ask(`/api/slots?${new URLSearchParams(query)}`, {}, TRIES);
+    if (!answer.ok) return set({ more: SAY.again, note: "", ...refusal(answer) });
+    const free = answer.data.filter(({ slots }) => slots.length);
+    const days = [...state.days.filter(({ date }) => date < from), ...free];
+    const note = free.length ? "" : SAY.nothing(from, to);
+    next = daysAfter(from, AT_ONCE);
+    const day = (free[0] ?? days.at(-1))?.date ?? "";
+    set({ days, day, startTime: undefined, zone: answer.timeZone, more: SAY.later, note, message: "" });
+  }
+
+  async function lost() {
+    await load(state.day);
+    set(wrongTime(SAY.lost));
+  }
+
+  /** Hold the time that is chosen by now, and no other. */
+  async function keep() {
+    const { startTime, booking, zone } = state;
+    if (startTime === hold.startTime || booking) return;
+    await pause(PAUSE);
+    if (startTime !== state.startTime) return;
+    await letGo();
+    if (!startTime) return;
+    const answer = await post("/api/holds", { timeSlot: { startTime, duration } });
+    hold = { startTime, token: answer.holdToken };
+    if (startTime !== state.startTime) return;
+    if (GONE.includes(answer.errorCode)) await lost();
+    if (answer.ok) set({ note: SAY.kept(answer.expiresAt, zone) });
+  }
+
+  async function send(typed) {
+    const { startTime } = state;
+    if (!startTime) return wrongTime(SAY.choose);
+    const details = { ...typed, timeSlot: { startTime, duration }, timeZone, locale };
+    let answer = await place({ ...details, holdToken: hold.token });
+    if (answer.errorCode === "HOLD_EXPIRED") {
+      hold.token = undefined; // the time may still be free
+      answer = await place(details);
+    }
+    if (GONE.includes(answer.errorCode)) return lost();
+    if (!answer.ok) return refusal(answer);
+    hold = {};
+    return { booking: answer };
+  }
+
   return {
-    message,
-    errors: Object.fromEntries(errors.map((error) => [error.field, error.message])),
-    alternatives: nextAvailable,
+    /** Begin; answers how to end. */
+    open() {
+      inTurn(() => load(today()));
+      addEventListener("pagehide", letGo);
+      return () => {
+        removeEventListener("pagehide", letGo);
+        letGo();
+      };
+    },
+    /** Show later days, too, or try again what has failed. */
+    later: () => inTurn(() => load(next)),
+    /** Choose another `day`, or `startTime`. */
+    choose(change) {
+      set({ startTime: undefined, note: "", ...wrongTime(""), ...change });
+      inTurn(keep);
+    },
+    book(typed) {
+      if (state.busy) return;
+      set({ busy: true, errors: {}, message: "" });
+      inTurn(async () => set({ busy: false, ...(await send(typed)) }));
+    },
   };
 }
 
-/** A message, and with it what is wrong with fields that a form which shows `fields` has no place for. */
-export function wholeMessage(message, errors, fields) {
-  const others = Object.entries(errors).filter(([field]) => !fields.includes(field));
-  return [message, ...others.map(([field, wrong]) => `${field}: ${wrong}`)].filter(Boolean).join(" ");
+/** What was typed, as a booking has it; a control named "answers.Age" answers the question "Age". */
+export function typedInto(form) {
+  const details = {};
+  for (const [name, text] of new FormData(form)) {
+    const [part, ...label] = name.split(".");
+    if (name === "time" || !text.trim()) continue;
+    if (label.length) (details[part] ??= {})[label.join(".")] = text;
+    else details[name] = text;
+  }
+  return details;
+}
+
+function refusal({ message, errors = [] }) {
+  if (errors.length) message = SAY.wrong;
+  return { message, errors: Object.fromEntries(errors.map((error) => [error.field, error.message])) };
 }

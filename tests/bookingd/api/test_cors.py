@@ -9,6 +9,7 @@ from tests.bookingd.conftest import PUBLIC
 
 SHOP = "https://www.example.org"
 OFFICE = "https://office.example.org"
+TOKEN = "t" * 43
 OTHERS = [
     "https://evil.example",
     "http://www.example.org",
@@ -33,7 +34,16 @@ async def preflight(
     return await house.call("OPTIONS", path, key=None, headers=headers)
 
 
-FOR_CUSTOMERS = [("/api/bookings", "POST"), ("/api/health", "GET"), ("/api/health/db", "GET")]
+FOR_CUSTOMERS = [
+    ("/api/bookings", "POST"),
+    ("/api/slots", "GET"),
+    ("/api/services", "GET"),
+    ("/api/holds", "POST"),
+    (f"/api/holds/{TOKEN}", "DELETE"),
+    (f"/api/holds/{TOKEN}/extend", "POST"),
+    ("/api/health", "GET"),
+    ("/api/health/db", "GET"),
+]
 FOR_ADMINISTRATORS = [
     ("/api/bookings", "GET"),
     (f"/api/bookings/{UNKNOWN}", "GET"),
