@@ -33,13 +33,25 @@ def check_new(service: Service, details: Mapping[str, Any], usual: Collection[st
         raise Incomplete(wrong)
 
 
-def check_edit(service: Service, details: Mapping[str, Any], usual: Collection[str]) -> None:
-    """What is required cannot be taken from a booking. Raises `Incomplete`."""
+def check_edit(
+    service: Service,
+    details: Mapping[str, Any],
+    usual: Collection[str],
+    answered: Mapping[str, str],
+) -> None:
+    """What is required cannot be taken from a booking, and what it answers otherwise has to fit.
+
+    What it has `answered` it may keep, whatever is asked by now. Raises `Incomplete`.
+    """
     wrong = {
         name: MISSING
         for name in _required(service, usual)
         if name in details and details[name] is None
     }
+    answers = details.get("answers", answered)
+    if service.questions:
+        new = {f"answers.{label}" for label, _ in answers.items() ^ answered.items()}
+        wrong.update(one for one in _wrong_answers(service.questions, answers) if one[0] in new)
     if wrong:
         raise Incomplete(wrong)
 

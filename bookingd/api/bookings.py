@@ -138,7 +138,8 @@ async def edit(request: web.Request) -> web.Response:
 
     def change(booking: Booking) -> Change | None:
         service = offer.service(booking.service_id)
-        intake.check_edit(service, details, request.app[CONFIG].required_fields)
+        usual = request.app[CONFIG].required_fields
+        intake.check_edit(service, details, usual, booking.answers)
         resource = offer.resources[booking.resource_id]
         return changes.edit(booking, details, slot, service, now, resource=resource)
 

@@ -38,10 +38,10 @@ def test_a_service_says_so_for_itself():
 
 def test_what_is_required_is_not_taken_away():
     service = a_service(required_fields=("phone",))
-    check_edit(service, {"company": None, "inquiry": None}, USUAL)
-    check_edit(service, {}, USUAL)
+    check_edit(service, {"company": None, "inquiry": None}, USUAL, {})
+    check_edit(service, {}, USUAL, {})
     with pytest.raises(Incomplete) as refusal:
-        check_edit(service, {"phone": None}, USUAL)
+        check_edit(service, {"phone": None}, USUAL, {})
     assert refusal.value.errors == {"phone": MISSING}
 
 
@@ -55,6 +55,33 @@ def test_questions_that_have_to_be_answered_are():
     assert wrong({}, questions=QUESTIONS) == {"answers.Which?": MISSING}
     assert wrong({"answers": {"Why?": "x"}}, questions=QUESTIONS) == {"answers.Which?": MISSING}
     assert wrong({"answers": {"Which?": "x"}}, questions=QUESTIONS) == {}
+
+
+@pytest.mark.parametrize(
+    ("answered", "answers", "named"),
+    [
+        ({"Which?": "a"}, {"Which?": "b", "Why?": "x"}, []),
+        ({"Which?": "a"}, {}, ["answers.Which?"]),
+        ({"Which?": "a"}, {"Which?": "b\nc"}, ["answers.Which?"]),
+        ({"Which?": "a"}, {"Which?": "a", "Who?": "x"}, ["answers.Who?"]),
+        ({"Which?": "a", "Who?": "x"}, {"Which?": "a", "Who?": "y"}, ["answers.Who?"]),
+        ({"Who?": "x"}, {"Who?": "x", "Why?": "y"}, []),
+        ({"Who?": "x"}, {}, []),
+    ],
+)
+def test_an_edit_may_keep_what_was_answered_and_has_to_fit_otherwise(
+    answered: dict[str, str], answers: dict[str, str], named: list[str]
+):
+    wrong = {}
+    try:
+        check_edit(a_service(questions=QUESTIONS), {"answers": answers}, (), answered)
+    except Incomplete as refusal:
+        wrong = refusal.errors
+    assert list(wrong) == named
+
+
+def test_where_there_are_no_questions_an_edit_answers_what_it_likes():
+    check_edit(a_service(), {"answers": {"Who?": "x"}}, (), {})
 
 
 def test_where_there_are_questions_others_are_not_answered():

@@ -55,6 +55,18 @@ async def test_an_edit_changes_what_it_names_and_nothing_else(house: House):
     assert await kinds(house, placed) == [MessageKind.CONFIRMED, MessageKind.CHANGED]
 
 
+async def test_other_answers_have_to_fit_the_questions(house: House):
+    placed = await house.place(answers={"Age": "12", "Who?": "Me"})
+    path = f"/api/services/{placed['serviceId']}"
+    asked = {"questions": [{"label": "Age", "type": "number", "required": True}]}
+    assert (await house.call("PATCH", path, json=asked)).status == 200
+    for answers in ({"Age": "old"}, {"Who?": "Me"}):
+        answer = await change(house, "PUT", placed, {"answers": answers})
+        assert_error(answer, 400, "VALIDATION_ERROR", "answers.Age")
+    answer = await change(house, "PUT", placed, {"answers": {"Age": "13", "Who?": "Me"}})
+    assert (answer.status, answer.body["answers"]) == (200, {"Age": "13", "Who?": "Me"})
+
+
 @on_both
 async def test_a_move_frees_the_old_slot_and_takes_the_new_one(house: House):
     placed = await house.place()
