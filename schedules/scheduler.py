@@ -1,15 +1,13 @@
-"""APScheduler set up so that it keeps going when the wall clock steps."""
+"""Jobs: what runs on its own, and what each last did."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
 
 from storage.errors import StorageError
 
@@ -19,21 +17,6 @@ STEP = 2.0
 """Seconds by which wall and monotonic time may drift apart in `GUARD` before it is a step."""
 
 GUARD = 1.0
-
-
-class Every(BaseTrigger):  # type: ignore[misc]
-    """Fires `interval` after the last time, reckoned from now.
-
-    APScheduler's own interval trigger reckons from the last planned time: it stalls when the
-    clock steps back, and lists every missed run when it steps forward.
-    """
-
-    def __init__(self, interval: timedelta) -> None:
-        self.interval = interval
-
-    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """At once the first time, then `interval` from now."""
-        return now if previous is None else now + self.interval
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,22 +36,20 @@ class Scheduler:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._scheduler: Any = AsyncIOScheduler(
-            timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        self._guard: asyncio.Task[None] | None = None
         self._jobs: dict[str, Job] = {}
+        self._planned: dict[str, tuple[timedelta, Callable[[], Awaitable[None]]]] = {}
+        self._scheduler: Any = None
+        self._guard: asyncio.Task[None] | None = None
 
     @property
     def jobs(self) -> list[Job]:
         """All jobs, in the order of their making."""
-        for planned in self._scheduler.get_jobs():
+        for planned in self._scheduler.get_jobs() if self._scheduler else ():
             self._jobs[planned.id].next_run = getattr(planned, "next_run_time", None)
         return list(self._jobs.values())
 
     def every(self, interval: timedelta, name: str, job: Callable[[], Awaitable[object]]) -> None:
-        """Run `job` now and then every `interval`. What storage cannot do is tried then."""
+        """Run `job` at the start and every `interval`. What storage cannot do is tried then."""
         known = self._jobs[name] = Job(name=name)
 
         async def run() -> None:
@@ -86,10 +67,14 @@ class Scheduler:
             else:
                 known.last_success, known.last_error = self._clock(), None
 
-        self._scheduler.add_job(run, Every(interval), id=name, name=name)
+        self._planned[name] = interval, run
 
-    def start(self) -> None:
-        """Begin."""
+    async def start(self) -> None:
+        """Begin. APScheduler loads beside the event loop, which has its first answers to give."""
+        intervals = await asyncio.to_thread(import_module, "schedules.intervals")
+        self._scheduler = intervals.scheduler()
+        for name, (interval, run) in self._planned.items():
+            self._scheduler.add_job(run, intervals.Every(interval), id=name, name=name)
         self._scheduler.start()
         self._guard = asyncio.create_task(self._watch_the_clock(), name="clock guard")
 
@@ -100,8 +85,9 @@ class Scheduler:
         self._scheduler.shutdown(wait=False)
 
     def run_now(self, name: str) -> None:
-        """Run a job now; one that is at work keeps its next turn."""
-        self._scheduler.modify_job(name, next_run_time=self._clock())
+        """Run a job now; one that is at work keeps its next turn, and the start runs them all."""
+        if self._scheduler:
+            self._scheduler.modify_job(name, next_run_time=self._clock())
 
     def run_all_now(self) -> None:
         """Plan every job anew from the present wall time."""

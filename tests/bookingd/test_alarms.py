@@ -100,7 +100,7 @@ async def test_a_job_that_failed(watch: Watch):
         raise Unavailable("gone")
 
     watch.scheduler.every(HOUR, "ill", ill)
-    watch.scheduler.start()
+    await watch.scheduler.start()
     await until_true(lambda: watch.scheduler.jobs[0].last_error)
     watch.scheduler.stop()
     [alarm] = await watch.alarms.now()

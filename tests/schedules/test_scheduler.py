@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schedules import scheduler as module
-from schedules.scheduler import Every, Scheduler
+from schedules.intervals import Every
+from schedules.scheduler import Scheduler
 from storage.errors import Unavailable
 from tests.deadlines import until_true
 
@@ -74,7 +75,7 @@ def test_the_next_time_is_reckoned_from_now_whenever_the_last_was(previous: date
 async def test_a_job_runs_at_once_and_again_and_again(scheduler: Scheduler):
     job = Job()
     scheduler.every(timedelta(milliseconds=5), "job", job.run)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: job.runs > 3)
 
 
@@ -84,7 +85,7 @@ async def test_a_job_that_crashes_runs_again_and_harms_no_other(
     bad, good = Job(crashes=True), Job()
     scheduler.every(timedelta(milliseconds=5), "bad", bad.run)
     scheduler.every(timedelta(milliseconds=5), "good", good.run)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: bad.runs > 3 and good.runs > 3)
     assert "this job crashes" in caplog.text
 
@@ -113,7 +114,7 @@ async def test_it_remembers_what_each_job_last_did(caplog: pytest.LogCaptureFixt
         None,
         0,
     )
-    scheduler.start()
+    await scheduler.start()
     seen = []
     while errors:
         left = len(errors)
@@ -146,7 +147,7 @@ async def test_a_job_never_runs_twice_at_once(scheduler: Scheduler):
         running -= 1
 
     scheduler.every(timedelta(milliseconds=1), "slow", slow)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: count > 5)
     assert most == 1
 
@@ -155,7 +156,7 @@ async def test_all_can_be_run_now(scheduler: Scheduler):
     jobs = [Job(), Job()]
     for number, job in enumerate(jobs):
         scheduler.every(HOUR, f"job {number}", job.run)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: [job.runs for job in jobs] == [1, 1])
     scheduler.run_all_now()
     await until_true(lambda: [job.runs for job in jobs] == [2, 2])
@@ -167,7 +168,7 @@ async def test_when_the_clock_steps_every_job_is_planned_anew(
 ):
     job = Job()
     scheduler.every(HOUR, "job", job.run)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: job.runs == 1)
     clocks.stepped += step
     await until_true(lambda: job.runs == 2)
@@ -177,7 +178,7 @@ async def test_one_job_can_be_run_now(scheduler: Scheduler):
     jobs = [Job(), Job()]
     for index, job in enumerate(jobs):
         scheduler.every(HOUR, str(index), job.run)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: [job.runs for job in jobs] == [1, 1])
     scheduler.run_now("1")
     await until_true(lambda: jobs[1].runs == 2)
@@ -188,7 +189,7 @@ async def test_a_clock_that_only_drifts_plans_nothing_anew(scheduler: Scheduler,
     often, seldom = Job(), Job()
     scheduler.every(timedelta(milliseconds=5), "often", often.run)
     scheduler.every(HOUR, "seldom", seldom.run)
-    scheduler.start()
+    await scheduler.start()
     for _ in range(5):
         clocks.stepped += module.STEP / 2
         before = often.runs
@@ -199,7 +200,7 @@ async def test_a_clock_that_only_drifts_plans_nothing_anew(scheduler: Scheduler,
 async def test_nothing_runs_once_it_is_stopped():
     scheduler, job = Scheduler(now), Job()
     scheduler.every(timedelta(milliseconds=1), "job", job.run)
-    scheduler.start()
+    await scheduler.start()
     await until_true(lambda: job.runs > 1)
     scheduler.stop()
     runs = job.runs

@@ -193,7 +193,7 @@ async def test_what_each_job_last_did(house: House):
 
     house.scheduler.every(HOUR, "well", well)
     house.scheduler.every(HOUR, "ill", ill)
-    house.scheduler.start()
+    await house.scheduler.start()
     await until_true(lambda: all(job.last_run for job in house.scheduler.jobs))
     found = await jobs(house)
     house.scheduler.stop()

@@ -137,7 +137,7 @@ async def test_jobs_mails_and_the_event_loop_are_told(house: House):
     measures.lag.add(0.2)
     house.scheduler.every(HOUR, "well", well)
     house.scheduler.every(HOUR, "ill", ill)
-    house.scheduler.start()
+    await house.scheduler.start()
     await until_true(lambda: all(job.last_run for job in house.scheduler.jobs))
     found = await scraped(house)
     house.scheduler.stop()

@@ -8,9 +8,9 @@ from pathlib import Path
 from tests.bookingd.cli.test_commands import ROOT
 
 LATER = {
-    "aiosmtplib", "asyncpg", "babel", "bookingd.api.openapi", "bookingd.cli.bookings",
-    "bookingd.exposition", "email_validator", "holidays", "icalendar", "limits", "phonenumbers",
-    "prometheus_client", "redis", "rich", "swagger_ui", "yaml",
+    "aiosmtplib", "apscheduler", "asyncpg", "babel", "bookingd.api.openapi",
+    "bookingd.cli.bookings", "bookingd.exposition", "email_validator", "holidays", "icalendar",
+    "limits", "phonenumbers", "prometheus_client", "redis", "rich", "swagger_ui", "yaml",
 }  # fmt: skip
 """What no start on SQLite waits for."""
 
