@@ -14,7 +14,7 @@ from aiohttp_apispec import json_schema, setup_aiohttp_apispec, validation_middl
 
 from benchmarks.servers import Server
 from bookingd.api.parser import StrictParser
-from bookingd.api.schemas import NewBooking
+from bookingd.api.schemas.bookings import NewBooking
 
 BARE, VALIDATED = "bare", "validated"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from bookingd.api.catalogue_schemas import NewClosure, NewResource, NewService
-from bookingd.api.fields import Distinct, Text
 from bookingd.api.parser import leaves
+from bookingd.api.schemas.catalogue import NewClosure, NewResource, NewService
+from bookingd.api.schemas.fields import Distinct, Text
 from bookingd.setup import Path
 
 

@@ -1,8 +1,10 @@
 """The aiohttp application: its routes, and what stands around them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
+import orjson
 from aiohttp import web
 from aiohttp_apispec import validation_middleware
 
@@ -11,7 +13,6 @@ from bookingd.api import (
     calendar,
     catalogue,
     closures,
-    docs,
     exporting,
     health,
     history,
@@ -22,11 +23,11 @@ from bookingd.api import (
     outbox,
     parser,
     slots,
-    webhook_schemas,
     webhooks,
 )
 from bookingd.api.context import DOCUMENT, DRAIN, HEADERS
 from bookingd.api.cors import allow_origins
+from bookingd.api.docs import page as docs
 from bookingd.api.headers import safe_headers
 from bookingd.api.middleware import (
     answering,
@@ -35,7 +36,8 @@ from bookingd.api.middleware import (
     dressing,
     limiting_rate,
 )
-from bookingd.api.schemas import NewBooking
+from bookingd.api.schemas import webhooks as webhook_schemas
+from bookingd.api.schemas.bookings import NewBooking
 from bookingd.config import Config
 from bookingd.draining import Drain
 from bookingd.web import manage as manage_page
@@ -101,7 +103,7 @@ def application(config: Config) -> web.Application:
     app.add_routes(_webhooks(config))
     _check_scopes(app.router.routes())
     app[DRAIN] = Drain()
-    app[DOCUMENT] = docs.later(app)
+    app[DOCUMENT] = _document(app)
     app[HEADERS] = safe_headers(config)
     app.on_response_prepare.append(dressing)
     # What aiohttp-apispec's middleware works with; its set-up would make a Swagger 2.0 document.
@@ -168,3 +170,15 @@ def _check_scopes(routes: Iterable[web.AbstractRoute]) -> None:
     for route in routes:
         if not hasattr(route.handler, "__scopes__"):
             raise TypeError(f"{route} does not say whom it is open to")
+
+
+def _document(app: web.Application) -> Callable[[], bytes]:
+    """The document of `app`, made when it is first called for."""
+
+    @cache
+    def made() -> bytes:
+        from bookingd.api.docs.openapi import document
+
+        return orjson.dumps(document(app))
+
+    return made

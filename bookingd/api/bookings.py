@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bookingd import changes, intake
-from bookingd.api import idempotency, present, responses
+from bookingd.api import idempotency, present
 from bookingd.api.conditions import check_version, unless_known
 from bookingd.api.context import (
     CALLER,
@@ -34,7 +34,8 @@ from bookingd.api.declare import (
 )
 from bookingd.api.errors import Code
 from bookingd.api.refusals import CODES, REFUSED, refused
-from bookingd.api.schemas import EditedBooking, NewBooking, Step
+from bookingd.api.schemas import responses
+from bookingd.api.schemas.bookings import EditedBooking, NewBooking, Step
 from bookingd.availability.engine import caps
 from bookingd.availability.wanted import Wanted
 from bookingd.changes import Slot

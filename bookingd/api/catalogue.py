@@ -9,7 +9,7 @@ from typing import Any, Generic
 from aiohttp import web
 from marshmallow import Schema
 
-from bookingd.api import catalogue_schemas, present
+from bookingd.api import present
 from bookingd.api.conditions import check_version, unless_known
 from bookingd.api.context import CATALOGUE, CLOCK, DESK, RECONCILE, sees_all
 from bookingd.api.declare import (
@@ -25,6 +25,7 @@ from bookingd.api.declare import (
     takes_query,
 )
 from bookingd.api.errors import ApiError, Code
+from bookingd.api.schemas import catalogue as schemas
 from bookingd.catalogue import Offer, Record, created, edited
 from storage.errors import NotFound, StaleVersion
 from storage.model import Resource, Scope, Service
@@ -56,10 +57,10 @@ SERVICES = Noun(
     kind=Service,
     among=lambda offer: offer.services,
     save=SaveService,
-    new=catalogue_schemas.NewService(),
-    edited=catalogue_schemas.EditedService(),
-    body=catalogue_schemas.Service,
-    listed=catalogue_schemas.ServiceList,
+    new=schemas.NewService(),
+    edited=schemas.EditedService(),
+    body=schemas.Service,
+    listed=schemas.ServiceList,
     shown=present.service,
 )
 RESOURCES = Noun(
@@ -67,10 +68,10 @@ RESOURCES = Noun(
     kind=Resource,
     among=lambda offer: offer.resources,
     save=SaveResource,
-    new=catalogue_schemas.NewResource(),
-    edited=catalogue_schemas.EditedResource(),
-    body=catalogue_schemas.Resource,
-    listed=catalogue_schemas.ResourceList,
+    new=schemas.NewResource(),
+    edited=schemas.EditedResource(),
+    body=schemas.Resource,
+    listed=schemas.ResourceList,
     shown=present.resource,
 )
 
@@ -79,7 +80,7 @@ def listing(noun: Noun[Record]) -> Handler:
     """GET /api/services, oldest first; the archived ones for who reads everything and asks."""
 
     @about(noun.several, f"List {noun.several}", "All of them, oldest first.")
-    @takes_query(catalogue_schemas.CatalogueQuery())
+    @takes_query(schemas.CatalogueQuery())
     @answers(200, noun.listed, "What can be booked.", headers=("ETag",))
     @may_be_known()
     @may_fail(Code.UNAUTHORIZED, Code.FORBIDDEN)

@@ -7,7 +7,6 @@ from aiohttp import web
 
 from bookingd.api import present
 from bookingd.api.catalogue import RESOURCES, changed, seen, vary
-from bookingd.api.catalogue_schemas import Closure, ClosureList, EditedHours, NewClosure, Week
 from bookingd.api.conditions import unless_known
 from bookingd.api.context import CLOCK
 from bookingd.api.declare import (
@@ -21,6 +20,7 @@ from bookingd.api.declare import (
     takes_json,
 )
 from bookingd.api.errors import Code
+from bookingd.api.schemas.catalogue import Closure, ClosureList, EditedHours, NewClosure, Week
 from bookingd.catalogue import closed, opened
 from storage.errors import NotFound
 from storage.model import Resource, Scope

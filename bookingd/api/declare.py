@@ -1,6 +1,6 @@
 """What a handler declares of itself: whom it is open to, what it takes, answers and refuses.
 
-The decorators are aiohttp-apispec's; `openapi.py` makes the document of what they note. What
+The decorators are aiohttp-apispec's; `docs/openapi.py` makes the document of what they note. What
 every operation has in common (the request id, the errors of bodies, keys and limits) follows from
 the rest and is declared by none.
 """

@@ -7,11 +7,11 @@ from contextlib import aclosing
 from aiohttp import hdrs, web
 
 from bookingd import exporting
-from bookingd.api import responses
 from bookingd.api.context import STORAGE, TIME_LIMIT
 from bookingd.api.declare import about, answers, open_to, takes_query
 from bookingd.api.listing import selected
-from bookingd.api.schemas import ExportQuery
+from bookingd.api.schemas import responses
+from bookingd.api.schemas.bookings import ExportQuery
 from storage.model import Scope
 
 PAGE_TIME = 30.0

@@ -6,10 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from bookingd import __version__
-from bookingd.api import health_schemas, present
+from bookingd.api import present
 from bookingd.api.context import ALARMS, CLOCK, DRAIN, MEASURES, STARTED, VITALS
 from bookingd.api.declare import about, always_answered, answers, open_to
 from bookingd.api.errors import LATER, ApiError, Code
+from bookingd.api.schemas import health as schemas
 from schedules.scheduler import Job
 from storage.model import Outbox, Scope
 
@@ -22,7 +23,7 @@ FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
     "Whether the daemon answers",
     "It asks nothing of the database. `warn` when somebody should look at `/api/health/jobs`.",
 )
-@answers(200, health_schemas.Health, "It does.")
+@answers(200, schemas.Health, "It does.")
 @open_to()
 @always_answered
 async def health(request: web.Request) -> web.Response:
@@ -38,7 +39,7 @@ async def health(request: web.Request) -> web.Response:
 
 
 @about("health", "Whether the database answers")
-@answers(200, health_schemas.DatabaseHealth, "It does.")
+@answers(200, schemas.DatabaseHealth, "It does.")
 @open_to()
 @always_answered
 async def database(request: web.Request) -> web.Response:
@@ -60,7 +61,7 @@ async def database(request: web.Request) -> web.Response:
 
 
 @about("health", "Whether jobs run and what is owed goes out")
-@answers(200, health_schemas.JobsHealth, "What there is to tell; look where `status` is `warn`.")
+@answers(200, schemas.JobsHealth, "What there is to tell; look where `status` is `warn`.")
 @open_to(*FIGURES)
 @always_answered
 async def jobs(request: web.Request) -> web.Response:
@@ -80,7 +81,7 @@ async def jobs(request: web.Request) -> web.Response:
 
 
 @about("health", "Liveness: the process answers", "It asks nothing of anybody.")
-@answers(200, health_schemas.Well, "It does.")
+@answers(200, schemas.Well, "It does.")
 @open_to()
 @always_answered
 async def alive(_: web.Request) -> web.Response:
@@ -93,7 +94,7 @@ async def alive(_: web.Request) -> web.Response:
     "Readiness: requests can be served",
     "`503` when the database does not answer, and when the daemon is stopping.",
 )
-@answers(200, health_schemas.Well, "They can.")
+@answers(200, schemas.Well, "They can.")
 @open_to()
 @always_answered
 async def ready(request: web.Request) -> web.Response:

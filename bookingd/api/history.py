@@ -8,11 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bookingd.api import present, responses
+from bookingd.api import present
 from bookingd.api.conditions import unless_known
 from bookingd.api.context import STORAGE
 from bookingd.api.declare import about, answers, may_be_known, may_fail, open_to
 from bookingd.api.errors import Code
+from bookingd.api.schemas import responses
 from storage.model import Event, Message, Scope
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from bookingd.api import hold_schemas, present
+from bookingd.api import present
 from bookingd.api.context import (
     CALLER,
     CATALOGUE,
@@ -19,6 +19,7 @@ from bookingd.api.context import (
 from bookingd.api.declare import about, answers, may_fail, open_to, takes_json
 from bookingd.api.errors import Code
 from bookingd.api.refusals import CODES, REFUSED, refused
+from bookingd.api.schemas import holds as schemas
 from bookingd.availability.engine import caps
 from bookingd.availability.wanted import Wanted
 from bookingd.changes import Slot
@@ -34,8 +35,8 @@ from storage.writes import Extend, Keep, LetGo
     "Keep a slot for some minutes",
     "Nobody else gets it meanwhile. A booking with its `holdToken` takes its place.",
 )
-@takes_json(hold_schemas.NewHold())
-@answers(201, hold_schemas.Hold, "The hold, and its token.")
+@takes_json(schemas.NewHold())
+@answers(201, schemas.Hold, "The hold, and its token.")
 @may_fail(*CODES, Code.TOO_MANY_HOLDS)
 @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
 async def keep(request: web.Request) -> web.Response:
@@ -58,7 +59,7 @@ async def keep(request: web.Request) -> web.Response:
 
 
 @about("holds", "Keep it longer", "As long again from now on, once. Again, it answers the same.")
-@answers(200, hold_schemas.Hold, "The hold as it is now.")
+@answers(200, schemas.Hold, "The hold as it is now.")
 @may_fail(Code.HOLD_EXPIRED)
 @open_to(Scope.PUBLISHABLE, Scope.ADMIN)
 async def extend(request: web.Request) -> web.Response:

@@ -4,11 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bookingd.api import cursor, present, responses
+from bookingd.api import cursor, present
 from bookingd.api.conditions import unless_known
 from bookingd.api.context import STORAGE, links_of
 from bookingd.api.declare import about, answers, may_be_known, open_to, takes_query
-from bookingd.api.schemas import ListQuery
+from bookingd.api.schemas import responses
+from bookingd.api.schemas.bookings import ListQuery
 from storage.interface import BookingFilter
 from storage.model import Scope
 

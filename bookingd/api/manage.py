@@ -9,7 +9,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from bookingd import changes
-from bookingd.api import manage_schemas, present, slots_schemas
+from bookingd.api import present
 from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, DESK, LINKS, STORAGE, VACANCIES, moment
 from bookingd.api.declare import (
     about,
@@ -23,6 +23,8 @@ from bookingd.api.declare import (
 )
 from bookingd.api.errors import Code
 from bookingd.api.refusals import CODES, REFUSED, refused
+from bookingd.api.schemas import manage as schemas
+from bookingd.api.schemas.slots import Days, Slots
 from bookingd.api.slots import listed
 from bookingd.availability.engine import caps, check
 from bookingd.availability.wanted import Wanted
@@ -44,7 +46,7 @@ CUSTOMER = "customer"
     "What follows `#` in `manageUrl` is the token. It is good for one version of the booking, "
     "until the appointment is over; afterwards `404` says why it no longer is.",
 )
-@answers(200, manage_schemas.ManagedBooking, "The booking, and what its customer may do with it.")
+@answers(200, schemas.ManagedBooking, "The booking, and what its customer may do with it.")
 @may_fail(Code.NOT_FOUND)
 @opened_by_link
 @open_to()
@@ -59,8 +61,8 @@ async def read(request: web.Request) -> web.Response:
     "Those of `GET /api/slots` for its service, resource and length, as if the booking itself were "
     "not there.",
 )
-@takes_query(slots_schemas.Days())
-@answers(200, slots_schemas.Slots, "The slots of each day.", headers=("ETag",))
+@takes_query(Days())
+@answers(200, Slots, "The slots of each day.", headers=("ETag",))
 @may_be_known()
 @may_fail(Code.NOT_FOUND, Code.TOO_SOON, Code.INVALID_TRANSITION)
 @opened_by_link
@@ -78,8 +80,8 @@ async def slots(request: web.Request) -> web.Response:
     "Held to all rules of a new booking. A service that `needsConfirmation` has it `PENDING` "
     "again. The answer has the new link.",
 )
-@takes_json(manage_schemas.Move())
-@answers(200, manage_schemas.ManagedBooking, "The booking as it is now.")
+@takes_json(schemas.Move())
+@answers(200, schemas.ManagedBooking, "The booking as it is now.")
 @may_fail(Code.NOT_FOUND, Code.INVALID_TRANSITION, *CODES)
 @opened_by_link
 @open_to()
@@ -105,8 +107,8 @@ async def move(request: web.Request) -> web.Response:
     "Cancel a booking by its link",
     "Frees its slot and tells the customer. The answer has the link to what has been cancelled.",
 )
-@takes_json(manage_schemas.Cancellation())
-@answers(200, manage_schemas.ManagedBooking, "The booking as it is now.")
+@takes_json(schemas.Cancellation())
+@answers(200, schemas.ManagedBooking, "The booking as it is now.")
 @may_fail(Code.NOT_FOUND, Code.TOO_SOON, Code.INVALID_TRANSITION)
 @opened_by_link
 @open_to()

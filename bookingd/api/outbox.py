@@ -4,11 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bookingd.api import outbox_schemas, present
+from bookingd.api import present
 from bookingd.api.context import ALL_SEEING, CALLER, CLOCK, CONFIG, DESK, STORAGE
 from bookingd.api.declare import about, answers, may_fail, open_to, takes_query
 from bookingd.api.errors import Code
 from bookingd.api.health import FIGURES
+from bookingd.api.schemas import outbox as schemas
 from storage.interface import MessageFilter
 from storage.model import Message, Scope
 from storage.writes import Retry, RetryDead
@@ -19,8 +20,8 @@ from storage.writes import Retry, RetryDead
     "List messages",
     "Newest first. Will tonight's reminders go out? `kind=reminder&state=pending` and `dueTo`.",
 )
-@takes_query(outbox_schemas.OutboxQuery())
-@answers(200, outbox_schemas.OutboxList, "Those that fit.")
+@takes_query(schemas.OutboxQuery())
+@answers(200, schemas.OutboxList, "Those that fit.")
 @open_to(*FIGURES)
 async def listing(request: web.Request) -> web.Response:
     """GET /api/outbox."""
@@ -42,7 +43,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @about("outbox", "Read a message")
-@answers(200, outbox_schemas.OutboxMessage, "The message.")
+@answers(200, schemas.OutboxMessage, "The message.")
 @may_fail(Code.NOT_FOUND)
 @open_to(*FIGURES)
 async def read(request: web.Request) -> web.Response:
@@ -56,7 +57,7 @@ async def read(request: web.Request) -> web.Response:
     "At once, and with all its attempts: one that is dead, or that waits for its next attempt. A "
     "customer's goes to the address that the booking has by now, so correct that before.",
 )
-@answers(200, outbox_schemas.OutboxMessage, "The message, which is pending.")
+@answers(200, schemas.OutboxMessage, "The message, which is pending.")
 @may_fail(Code.NOT_FOUND, Code.NOT_RETRYABLE)
 @open_to(Scope.ADMIN)
 async def retry(request: web.Request) -> web.Response:
@@ -72,7 +73,7 @@ async def retry(request: web.Request) -> web.Response:
     "Send all dead messages again",
     "Those that can be: an appointment that was moved, was cancelled or has begun leaves its own.",
 )
-@answers(200, outbox_schemas.Retried, "How many will be.")
+@answers(200, schemas.Retried, "How many will be.")
 @open_to(Scope.ADMIN)
 async def retry_dead(request: web.Request) -> web.Response:
     """POST /api/outbox/retry."""

@@ -6,11 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bookingd.api import present, slots_schemas
+from bookingd.api import present
 from bookingd.api.conditions import unless_known
 from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, VACANCIES
 from bookingd.api.declare import about, answers, may_be_known, open_to, takes_query
 from bookingd.api.errors import ApiError, Code, code_of
+from bookingd.api.schemas import slots as schemas
 from bookingd.availability.days import Slot, by_day
 from bookingd.availability.engine import check, explain
 from bookingd.availability.rules import RULES
@@ -30,8 +31,8 @@ MOST_STARTS = 200_000
     "List free slots",
     "Every start that a booking would be accepted for now, by the days of whoever looks.",
 )
-@takes_query(slots_schemas.SlotsQuery())
-@answers(200, slots_schemas.Slots, "The slots of each day.", headers=("ETag",))
+@takes_query(schemas.SlotsQuery())
+@answers(200, schemas.Slots, "The slots of each day.", headers=("ETag",))
 @may_be_known()
 @open_to()
 async def free(request: web.Request) -> web.Response:
@@ -70,8 +71,8 @@ async def listed(
     "What each rule says of it, in the order in which they are asked: the same that decide what "
     "is offered and what is accepted.",
 )
-@takes_query(slots_schemas.ExplainQuery())
-@answers(200, slots_schemas.Explanation, "By resource, what each rule says.")
+@takes_query(schemas.ExplainQuery())
+@answers(200, schemas.Explanation, "By resource, what each rule says.")
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def explanation(request: web.Request) -> web.Response:
     """GET /api/slots/explain."""

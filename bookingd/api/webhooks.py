@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bookingd.api import present, webhook_schemas
+from bookingd.api import present
 from bookingd.api.conditions import check_version, unless_known
 from bookingd.api.context import CLOCK, DESK, STORAGE, WEBHOOKS
 from bookingd.api.declare import (
@@ -22,7 +22,8 @@ from bookingd.api.declare import (
     takes_query,
 )
 from bookingd.api.errors import ApiError, Code
-from bookingd.api.webhook_schemas import NewWebhook
+from bookingd.api.schemas import webhooks as schemas
+from bookingd.api.schemas.webhooks import NewWebhook
 from bookingd.webhooks import created, edited, rolled
 from schedules.webhooks import call_to_test, event_of
 from storage.errors import NotFound, StaleVersion
@@ -45,7 +46,7 @@ def creating(schema: NewWebhook) -> Handler:
     @takes_json(schema)
     @answers(
         201,
-        webhook_schemas.MadeWebhook,
+        schemas.MadeWebhook,
         "The webhook.",
         headers=("Location", "ETag"),
         links=("webhooksRead", "webhooksChange", "webhooksDelete", "webhooksDeliveries"),
@@ -63,7 +64,7 @@ def creating(schema: NewWebhook) -> Handler:
 
 
 @about("webhooks", "List webhooks", "All of them, oldest first.")
-@answers(200, webhook_schemas.WebhookList, "The webhooks.", headers=("ETag",))
+@answers(200, schemas.WebhookList, "The webhooks.", headers=("ETag",))
 @may_be_known()
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
 async def every(request: web.Request) -> web.Response:
@@ -73,7 +74,7 @@ async def every(request: web.Request) -> web.Response:
 
 
 @about("webhooks", "Read a webhook")
-@answers(200, webhook_schemas.Webhook, "The webhook.", headers=("ETag",))
+@answers(200, schemas.Webhook, "The webhook.", headers=("ETag",))
 @may_be_known()
 @may_fail(Code.NOT_FOUND)
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
@@ -93,7 +94,7 @@ def changing(schema: NewWebhook) -> Handler:
     )
     @takes_json(schema)
     @takes_headers("If-Match")
-    @answers(200, webhook_schemas.Webhook, "The webhook as it is now.", headers=("ETag",))
+    @answers(200, schemas.Webhook, "The webhook as it is now.", headers=("ETag",))
     @may_fail(Code.NOT_FOUND, Code.STALE_VERSION)
     @open_to(Scope.ADMIN)
     async def change(request: web.Request) -> web.Response:
@@ -109,9 +110,9 @@ def changing(schema: NewWebhook) -> Handler:
     "The answer has it, and no other answer ever has. For the hours of `grace` calls have two "
     "signatures, one by the secret before; a secret before that one is forgotten.",
 )
-@takes_json(webhook_schemas.Roll())
+@takes_json(schemas.Roll())
 @takes_headers("If-Match")
-@answers(200, webhook_schemas.MadeWebhook, "The webhook.", headers=("ETag",))
+@answers(200, schemas.MadeWebhook, "The webhook.", headers=("ETag",))
 @may_fail(Code.NOT_FOUND, Code.STALE_VERSION)
 @open_to(Scope.ADMIN)
 async def roll(request: web.Request) -> web.Response:
@@ -147,8 +148,8 @@ async def delete(request: web.Request) -> web.Response:
     "Read how the calls of a webhook went",
     "Newest first. Each is a message of the outbox.",
 )
-@takes_query(webhook_schemas.DeliveriesQuery())
-@answers(200, webhook_schemas.DeliveryList, "The calls.", headers=("ETag",))
+@takes_query(schemas.DeliveriesQuery())
+@answers(200, schemas.DeliveryList, "The calls.", headers=("ETag",))
 @may_be_known()
 @may_fail(Code.NOT_FOUND)
 @open_to(Scope.READ_ONLY, Scope.ADMIN)
@@ -173,7 +174,7 @@ async def deliveries(request: web.Request) -> web.Response:
     "Make a call once more",
     "Whatever became of it: the same call with the same `webhook-id`, and all its attempts again.",
 )
-@answers(202, webhook_schemas.Delivery, "The call, which is due now.")
+@answers(202, schemas.Delivery, "The call, which is due now.")
 @may_fail(Code.NOT_FOUND, Code.WEBHOOK_OFF)
 @open_to(Scope.ADMIN)
 async def replay(request: web.Request) -> web.Response:
@@ -188,7 +189,7 @@ async def replay(request: web.Request) -> web.Response:
     "Try a webhook",
     "A call of type `webhook.test`, by the way that all calls go; its log tells how it went.",
 )
-@answers(202, webhook_schemas.Delivery, "The call, which is due now.")
+@answers(202, schemas.Delivery, "The call, which is due now.")
 @may_fail(Code.NOT_FOUND, Code.WEBHOOK_OFF)
 @open_to(Scope.ADMIN)
 async def test(request: web.Request) -> web.Response:

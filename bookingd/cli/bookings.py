@@ -80,7 +80,7 @@ def list_(as_json: bool, **given: Any) -> None:
     """
     from bookingd.api import present
     from bookingd.api.listing import selected
-    from bookingd.api.schemas import ListQuery
+    from bookingd.api.schemas.bookings import ListQuery
 
     settings, query = configuration(), _query(ListQuery(), given)
     which = selected(query)
@@ -121,7 +121,7 @@ def export(output: str, person: str | None, **given: Any) -> None:
     from bookingd import exporting
     from bookingd import person as about
     from bookingd.api.listing import selected
-    from bookingd.api.schemas import ExportQuery
+    from bookingd.api.schemas.bookings import ExportQuery
 
     query = _query(ExportQuery(), given)
     which = selected(query)

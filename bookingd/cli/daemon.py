@@ -65,6 +65,6 @@ def openapi() -> None:
     import json
 
     from bookingd.api.application import application
-    from bookingd.api.openapi import document
+    from bookingd.api.docs.openapi import document
 
     click.echo(json.dumps(document(application(configuration())), indent=2))

@@ -52,7 +52,7 @@ def hours(given: str, days: tuple[str, ...], always: bool, as_json: bool) -> Non
 
 def _hours(resource: Resource, days: tuple[str, ...]) -> dict[str, Any]:
     """The hours of the week with those of these days, or none for always."""
-    from bookingd.api.catalogue_schemas import EditedHours
+    from bookingd.api.schemas.catalogue import EditedHours
 
     if not days:
         return {"hours": None}
@@ -99,7 +99,7 @@ def close(
     With --hours it is open then, but otherwise than in its week. Days are such as 2027-12-24. What
     is booked stays booked. RESOURCE is its name or its id.
     """
-    from bookingd.api.catalogue_schemas import NewClosure
+    from bookingd.api.schemas.catalogue import NewClosure
     from bookingd.catalogue import closed
     from bookingd.clock import now
 

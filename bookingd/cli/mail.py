@@ -38,7 +38,7 @@ mail.add_command(preview)
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
-    from bookingd.api.email_address import is_address
+    from bookingd.api.schemas.email_address import is_address
 
     if not is_address(given):
         raise click.BadParameter("must be an e-mail address")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bookingd.api.schemas import NewBooking
+from bookingd.api.schemas.bookings import NewBooking
 from bookingd.config import Config, Environment
 from bookingd.greeting import greet
 from schedules.channels import Relay

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from jsonschema_rs import Draft202012Validator, Registry
 
-from bookingd.api.openapi import document
+from bookingd.api.docs.openapi import document
 
 ERROR = {"$ref": "#/components/schemas/Error"}
 BASE = "urn:bookingd:openapi"

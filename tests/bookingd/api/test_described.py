@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from marshmallow import ValidationError, fields
 
-from bookingd.api.fields import (
+from bookingd.api.schemas.fields import (
     Answers,
     Choice,
     Colour,

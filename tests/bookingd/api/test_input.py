@@ -11,8 +11,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from bookingd.api.email_address import PLAIN
-from bookingd.api.fields import Email, Text
+from bookingd.api.schemas.email_address import PLAIN
+from bookingd.api.schemas.fields import Email, Text
 from storage.model import BookingStatus
 from tests.bookingd.api.conftest import House, a_body
 from tests.bookingd.conftest import PUBLIC, on_both

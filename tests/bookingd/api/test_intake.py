@@ -61,12 +61,15 @@ async def test_the_address_is_always_required(house: House):
     assert_error(answer, 400, "VALIDATION_ERROR", "email")
 
 
-async def test_an_archived_question_does_not_bind_old_bookings(house: House):
+async def test_what_was_answered_before_there_were_questions_stays(house: House):
     placed = await house.place(answers={"free": "text"})
     await ask(house, questions=QUESTIONS)
     path = f"/api/bookings/{placed['id']}"
-    answer = await house.call("PUT", path, json={"answers": {"other": "text"}})
-    assert answer.status == 200
+    given = {"free": "text", "Which?": "a"}
+    answer = await house.call("PUT", path, json={"name": "Grace", "answers": given})
+    assert (answer.status, answer.body["answers"]) == (200, given)
+    refused = await house.call("PUT", path, json={"answers": {"other": "text"}})
+    assert_error(refused, 400, "VALIDATION_ERROR", "answers.other")
 
 
 async def test_a_body_without_a_service_is_told_all_at_once(open_house: Opener):

@@ -11,7 +11,8 @@ from marshmallow import ValidationError, fields
 
 from bookingd.api import cursor
 from bookingd.api.errors import ApiError, Code
-from bookingd.api.fields import (
+from bookingd.api.parser import parse_json, paths
+from bookingd.api.schemas.fields import (
     Choice,
     Colour,
     Count,
@@ -27,7 +28,6 @@ from bookingd.api.fields import (
     Whole,
     Zone,
 )
-from bookingd.api.parser import parse_json, paths
 from storage.interface import Position, Sort
 from storage.model import BookingStatus
 from tests.records import HOUR, INSTANT, NOW, ROOM, START, a_booking

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bookingd.api.schemas import Selection
+from bookingd.api.schemas.bookings import Selection
 from bookingd.cli.bookings import FILTERS
 from storage import open_storage
 from storage.model import Booking

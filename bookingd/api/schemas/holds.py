@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields
 
-from bookingd.api.fields import Id
-from bookingd.api.responses import Body
-from bookingd.api.schemas import TimeSlot
+from bookingd.api.schemas.bookings import TimeSlot
+from bookingd.api.schemas.fields import Id
+from bookingd.api.schemas.responses import Body
 
 
 class NewHold(Schema):

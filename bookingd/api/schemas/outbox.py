@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from bookingd.api.fields import Choice, Count, Id, Instant, Several
-from bookingd.api.responses import Body
+from bookingd.api.schemas.fields import Choice, Count, Id, Instant, Several
+from bookingd.api.schemas.responses import Body
 from storage.model import Audience, MessageKind, MessageState
 
 

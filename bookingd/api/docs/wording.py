@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bookingd import holds, links
-from bookingd.api.docs import FILES
-from bookingd.api.fields import Id
+from bookingd.api.docs.page import FILES
+from bookingd.api.schemas.fields import Id
 from bookingd.web.manage import PARTS
 
 DESCRIPTION = """\

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from bookingd.api.fields.described import Described
+from bookingd.api.schemas.fields.described import Described
 from bookingd.openings import FORM, overlap_of_day, overlap_of_week
 from storage.model import WEEKDAYS
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from bookingd.api.fields import Count, Day, Id, Instant, Zone
-from bookingd.api.responses import Body
+from bookingd.api.schemas.fields import Count, Day, Id, Instant, Zone
+from bookingd.api.schemas.responses import Body
 
 MOST_DAYS = 62
 """Days that may be asked for at once."""

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from marshmallow import fields
 
 from bookingd.alarms import AlarmCode
-from bookingd.api.fields import Choice
-from bookingd.api.responses import Body
+from bookingd.api.schemas.fields import Choice
+from bookingd.api.schemas.responses import Body
 
 
 class Well(Body):

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from bookingd.api.fields import Choice, Distinct, Flag, Text
-from bookingd.api.responses import Body
+from bookingd.api.schemas.fields import Choice, Distinct, Flag, Text
+from bookingd.api.schemas.responses import Body
 from storage import model
 from storage.model import QuestionType
 

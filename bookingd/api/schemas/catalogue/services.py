@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from bookingd.api.catalogue_schemas.common import INTERNAL
-from bookingd.api.catalogue_schemas.questions import NewQuestion, Question, Questions
-from bookingd.api.fields import Choice, Colour, Distinct, Flag, Id, Text, Whole
-from bookingd.api.responses import Body
-from bookingd.api.schemas import ANSWERS
+from bookingd.api.schemas.bookings import ANSWERS
+from bookingd.api.schemas.catalogue.common import INTERNAL
+from bookingd.api.schemas.catalogue.questions import NewQuestion, Question, Questions
+from bookingd.api.schemas.fields import Choice, Colour, Distinct, Flag, Id, Text, Whole
+from bookingd.api.schemas.responses import Body
 from storage.model import ContactField
 
 DAY = 24 * 60

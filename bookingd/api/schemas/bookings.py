@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from bookingd.api.fields import (
+from bookingd.api.schemas.fields import (
     Answers,
     Choice,
     Count,

@@ -5,9 +5,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from bookingd.api.email_address import is_address
-from bookingd.api.fields.described import Described
-from bookingd.api.fields.texts import Text
+from bookingd.api.schemas.email_address import is_address
+from bookingd.api.schemas.fields.described import Described
+from bookingd.api.schemas.fields.texts import Text
 
 _AT_HOME = re.compile(r"[(]?\d([ ()/.-]{0,2}\d){2,19}", re.ASCII)
 

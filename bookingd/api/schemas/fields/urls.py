@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import ValidationError
 from yarl import URL
 
-from bookingd.api.fields.described import Described
-from bookingd.api.fields.texts import Text
+from bookingd.api.schemas.fields.described import Described
+from bookingd.api.schemas.fields.texts import Text
 from schedules.channels.private import is_public
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"

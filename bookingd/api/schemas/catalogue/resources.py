@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields
 
-from bookingd.api.catalogue_schemas.common import INTERNAL
-from bookingd.api.catalogue_schemas.services import Service
-from bookingd.api.fields import Distinct, Email, Flag, Hours, Id, Region, Text, Zone
-from bookingd.api.responses import Body
+from bookingd.api.schemas.catalogue.common import INTERNAL
+from bookingd.api.schemas.catalogue.services import Service
+from bookingd.api.schemas.fields import Distinct, Email, Flag, Hours, Id, Region, Text, Zone
+from bookingd.api.schemas.responses import Body
 
 HOURS = (
     "When it is open, by its clock: an interval that ends before it begins ends on the next day; "

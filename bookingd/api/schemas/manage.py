@@ -4,11 +4,11 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields
 
-from bookingd.api import catalogue_schemas, responses
-from bookingd.api.fields import Text
 from bookingd.api.present import camel_case
-from bookingd.api.responses import Body
-from bookingd.api.schemas import TimeSlot
+from bookingd.api.schemas import catalogue, responses
+from bookingd.api.schemas.bookings import TimeSlot
+from bookingd.api.schemas.fields import Text
+from bookingd.api.schemas.responses import Body
 
 
 class Move(Schema):
@@ -39,8 +39,8 @@ class ManagedBooking(Body):
     """A booking as its customer sees it, and what the customer may do with it now."""
 
     booking = fields.Nested(responses.Booking)
-    service = fields.Nested(catalogue_schemas.Service)
-    resource = fields.Nested(catalogue_schemas.Resource)
+    service = fields.Nested(catalogue.Service)
+    resource = fields.Nested(catalogue.Resource)
     time_zone = fields.String(
         metadata={"description": "In which mails tell the times: the customer's or the house's."}
     )
@@ -55,8 +55,8 @@ class ManagedBooking(Body):
 
     example: ClassVar[dict[str, Any]] = {
         "booking": responses.Booking.example,
-        "service": _seen(catalogue_schemas.Service),
-        "resource": _seen(catalogue_schemas.Resource),
+        "service": _seen(catalogue.Service),
+        "resource": _seen(catalogue.Resource),
         "timeZone": "Europe/Lisbon",
         "changeableUntil": "2030-03-03T09:00:00Z",
         "mayMove": True,

@@ -1,12 +1,10 @@
 """The documentation of the API, by the API. Nothing of it is loaded before somebody asks."""
 
 import asyncio
-from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import orjson
 from aiohttp import web
 
 from bookingd.api.context import DOCUMENT
@@ -31,18 +29,6 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """Content Security Policy (level 3) of the page: nothing comes from elsewhere."""
-
-
-def later(app: web.Application) -> Callable[[], bytes]:
-    """The document of `app`, made when it is first called for."""
-
-    @cache
-    def made() -> bytes:
-        from bookingd.api.openapi import document
-
-        return orjson.dumps(document(app))
-
-    return made
 
 
 @about("docs", "This document", "OpenAPI 3.1, as `bookingd openapi` prints it.")

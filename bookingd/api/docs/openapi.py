@@ -18,14 +18,14 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from bookingd import __version__
-from bookingd.api import wording
 from bookingd.api.context import ALL_SEEING
 from bookingd.api.declare import Handler, is_unlimited, shows_more
+from bookingd.api.docs import wording
 from bookingd.api.errors import PROBLEM, ApiError, Code, body
-from bookingd.api.fields import Several
 from bookingd.api.present import camel_case
 from bookingd.api.refusals import CODES
-from bookingd.api.responses import Booking, Error
+from bookingd.api.schemas.fields import Several
+from bookingd.api.schemas.responses import Booking, Error
 from storage.model import Scope
 
 JSON = "application/json"
@@ -210,7 +210,7 @@ def _error_example(code: Code) -> dict[str, Any]:
 
 
 class _Converter(OpenAPIConverter):
-    """Knows the fields of `fields/`, and takes the descriptions of schemas from their classes."""
+    """Knows the fields of `schemas/fields/`, and takes the descriptions of schemas from their classes."""
 
     def field2type_and_format(self, field: fields.Field[Any], **options: Any) -> dict[str, Any]:
         if hasattr(field, "json_schema"):

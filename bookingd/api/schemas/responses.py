@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, fields
 
 from bookingd.api.errors import Code
-from bookingd.api.fields import Choice, Id
 from bookingd.api.present import camel_case
-from bookingd.api.schemas import TimeSlot
+from bookingd.api.schemas.bookings import TimeSlot
+from bookingd.api.schemas.fields import Choice, Id
 from storage.model import Audience, BookingStatus, EventKind, MessageKind, MessageState
 
 

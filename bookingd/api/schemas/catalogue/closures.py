@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from bookingd.api.catalogue_schemas.resources import HOURS, NewResource
-from bookingd.api.fields import Day, Hours, Id, Openings, Text
-from bookingd.api.responses import Body
+from bookingd.api.schemas.catalogue.resources import HOURS, NewResource
+from bookingd.api.schemas.fields import Day, Hours, Id, Openings, Text
+from bookingd.api.schemas.responses import Body
 
 
 class EditedHours(Schema):

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 
-from bookingd.api.fields.described import Described
-from bookingd.api.fields.numbers import is_whole
+from bookingd.api.schemas.fields.described import Described
+from bookingd.api.schemas.fields.numbers import is_whole
 from bookingd.policy import EARLIEST_INSTANT, LATEST_INSTANT, LONGEST, SHORTEST
 
 _INSTANT = re.compile(

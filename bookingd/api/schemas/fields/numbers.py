@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from bookingd.api.fields.described import Described
+from bookingd.api.schemas.fields.described import Described
 
 
 class Whole(fields.Field[int]):

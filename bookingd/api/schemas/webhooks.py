@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields
 
-from bookingd.api.fields import Choice, Count, Distinct, Flag, Id, Several, Text, Url, Whole
-from bookingd.api.responses import Body, Pagination
+from bookingd.api.schemas.fields import Choice, Count, Distinct, Flag, Id, Several, Text, Url, Whole
+from bookingd.api.schemas.responses import Body, Pagination
 from schedules.webhooks import TEST, EventName
 from storage.model import MessageState
 

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema
 
-from bookingd.api.fields import Flag
+from bookingd.api.schemas.fields import Flag
 
 INTERNAL = frozenset({"version", "created_at", "updated_at", "archived", "archived_at"})
 """What customers do not see, of a service and of a resource."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from bookingd.api.fields.described import Described
+from bookingd.api.schemas.fields.described import Described
 
 _LINE_BREAKS = frozenset("\n\r\t\u2028\u2029")
 _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})

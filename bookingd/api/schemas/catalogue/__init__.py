@@ -1,20 +1,20 @@
 """What requests about services and resources may say, and what the answers look like."""
 
-from bookingd.api.catalogue_schemas.closures import (
+from bookingd.api.schemas.catalogue.closures import (
     Closure,
     ClosureList,
     EditedHours,
     NewClosure,
     Week,
 )
-from bookingd.api.catalogue_schemas.common import CatalogueQuery
-from bookingd.api.catalogue_schemas.resources import (
+from bookingd.api.schemas.catalogue.common import CatalogueQuery
+from bookingd.api.schemas.catalogue.resources import (
     EditedResource,
     NewResource,
     Resource,
     ResourceList,
 )
-from bookingd.api.catalogue_schemas.services import EditedService, NewService, Service, ServiceList
+from bookingd.api.schemas.catalogue.services import EditedService, NewService, Service, ServiceList
 
 __all__ = [
     "CatalogueQuery",
