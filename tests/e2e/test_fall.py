@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,10 @@ def own_server() -> Iterator[Any]:
 
 
 @pytest.fixture
-async def own_url(own_server: Any) -> AsyncIterator[str]:
-    async with postgres.fresh_database(own_server.get_uri()) as url:
-        yield url
+def own_url(own_server: Any) -> Iterator[str]:
+    own_server.psql("CREATE DATABASE own;")
+    yield own_server.get_uri("own")
+    own_server.psql("DROP DATABASE own WITH (FORCE);")
 
 
 async def test_postgresql_is_stopped_and_started(

@@ -14,7 +14,14 @@ import pytest
 from tests.e2e.booking import booking
 from tests.e2e.daemon import FAULTS, PUBLIC_KEY, Daemon, eventually
 from tests.e2e.database import Database
+from tests.e2e.launch import Launch, command
 from tests.e2e.mailbox import Mailbox
+
+
+@pytest.fixture
+def launch() -> Launch:
+    return command
+
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
