@@ -1,6 +1,7 @@
 """Databases for the tests: SQLite in a file, PostgreSQL in a server of its own."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
@@ -34,6 +35,18 @@ def pytest_configure() -> None:
     if folder := memory.folder():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
     asyncio.set_event_loop(None)
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over the tests themselves, which stay to the end."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts daemons, and mostly waits, comes first: in the end no worker waits alone."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 class Doors:
