@@ -1,8 +1,8 @@
-"""Two ways to run bookingd as a process of its own: by its command, and forked.
+"""Two ways to run bookingd in a process of its own: by its command, and forked.
 
-To start Python and to load bookingd takes most of a second of a processor, much more than what most
-tests are about. These fork it from a process in which it is loaded; from there on it is the same.
-Whatever is about the command, its start and its end, runs the command.
+To start Python and load bookingd takes a processor most of a second, longer than what most tests
+are about. For these it is forked from a process that has loaded it, and then does what its command
+does. What is about starting, stopping and dying runs the command itself.
 """
 
 import asyncio
@@ -16,12 +16,22 @@ from pathlib import Path
 from typing import Protocol
 
 LOADED = (
+    "babel.dates",
     "bookingd.app",
+    "bookingd.cli.daemon",
     "bookingd.greeting",
     "bookingd.keys",
     "bookingd.logs",
+    "email_validator",
+    "icalendar",
     "schedules.channels.email",
+    "schedules.intervals",
+    "storage.postgres",
+    "storage.sqlite",
+    "uvloop",
 )
+"""What a daemon that has taken a booking and sent its mails has loaded."""
+
 GLANCE = 0.005
 
 
@@ -37,8 +47,8 @@ class Process(Protocol):
 
 
 Launch = Callable[[Path, Mapping[str, str], Path, Path, Sequence[str]], Awaitable[Process]]
-"""Runs bookingd with these arguments, in a folder, with an environment and nothing else in it;
-what it writes to standard output and standard error is added to two files."""
+"""Runs bookingd in a folder, with an environment; what it writes to standard output and standard
+error is added to two files; last come its arguments."""
 
 
 async def command(
