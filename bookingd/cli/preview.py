@@ -61,8 +61,8 @@ def problems(settings: Config) -> list[str]:
 
 
 def _renderer(settings: Config) -> "Renderer":
-    from bookingd.app import renderer
     from bookingd.links import Links
+    from bookingd.outgoing import renderer
 
     logging.getLogger("schedules").addHandler(logging.NullHandler())  # `problems` tells it better
     return renderer(settings, Links(settings.base_url, "made up"))
