@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from storage.model import WEEKDAYS
@@ -14,6 +15,7 @@ FORM = "([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
 """Hours and minutes of the beginning and of the end, as a regular expression."""
 
 
+@lru_cache
 def span(interval: str) -> tuple[int, int]:
     """Minutes from the beginning of the day to those of the interval, half-open.
 

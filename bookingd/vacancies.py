@@ -1,5 +1,6 @@
 """What is free: the rules of availability asked with what storage knows to be booked."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -91,7 +92,8 @@ class Vacancies:
         found: list[int] = []
         for window in windows:
             if window and len(found) < OFFERED:
-                found += _first(await self.known(wants, window, leaving), window)
+                known = await self.known(wants, window, leaving)
+                found += await asyncio.to_thread(_first, known, window)
         return [instant(one) for one in found[:OFFERED]]
 
 

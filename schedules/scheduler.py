@@ -38,6 +38,7 @@ class Scheduler:
         self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._planned: dict[str, tuple[timedelta, Callable[[], Awaitable[None]]]] = {}
+        self._at_work: dict[str, bool] = {}
         self._scheduler: Any = None
         self._guard: asyncio.Task[None] | None = None
 
@@ -53,19 +54,16 @@ class Scheduler:
         known = self._jobs[name] = Job(name=name)
 
         async def run() -> None:
-            known.last_run = self._clock()
+            self._at_work[name] = wanted = True
             try:
-                await job()
+                while wanted:
+                    self._at_work[name] = False
+                    await self._once(known, job)
+                    wanted = self._at_work[name]
             except asyncio.CancelledError:  # by `stop`, which APScheduler calls a fault
                 return
-            except StorageError as error:
-                _failed(known, str(error))
-                log.warning("job failed", extra={"job": name, "reason": str(error)})
-            except Exception as error:
-                _failed(known, type(error).__name__)
-                raise  # APScheduler logs it
-            else:
-                known.last_success, known.last_error = self._clock(), None
+            finally:
+                del self._at_work[name]
 
         self._planned[name] = interval, run
 
@@ -85,14 +83,29 @@ class Scheduler:
         self._scheduler.shutdown(wait=False)
 
     def run_now(self, name: str) -> None:
-        """Run a job now; one that is at work keeps its next turn, and the start runs them all."""
-        if self._scheduler:
+        """Run a job now; one that is at work, once more. The start runs them all."""
+        if name in self._at_work:
+            self._at_work[name] = True
+        elif self._scheduler:
             self._scheduler.modify_job(name, next_run_time=self._clock())
 
     def run_all_now(self) -> None:
         """Plan every job anew from the present wall time."""
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=self._clock())
+
+    async def _once(self, known: Job, job: Callable[[], Awaitable[object]]) -> None:
+        known.last_run = self._clock()
+        try:
+            await job()
+        except StorageError as error:
+            _failed(known, str(error))
+            log.warning("job failed", extra={"job": known.name, "reason": str(error)})
+        except Exception as error:
+            _failed(known, type(error).__name__)
+            raise  # APScheduler logs it
+        else:
+            known.last_success, known.last_error = self._clock(), None
 
     async def _watch_the_clock(self) -> None:
         ahead = time.time() - time.monotonic()

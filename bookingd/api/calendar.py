@@ -48,8 +48,8 @@ async def feed(request: web.Request) -> web.Response:
     response = web.Response(content_type="text/calendar", charset="utf-8")
     response.headers["ETag"] = _tag(bookings, offer, domain)
     response.headers["Content-Disposition"] = 'inline; filename="bookings.ics"'
+    response.headers["Cache-Control"] = "private, no-cache"  # keep it, and ask whether it is news
     answer = unless_known(request, response)
-    answer.headers["Cache-Control"] = "private, no-cache"  # keep it, and ask whether it is news
     if answer is response:
         calendar = Feed(domain, offer.services, offer.resources)
         response.body = await asyncio.to_thread(calendar.of, bookings)

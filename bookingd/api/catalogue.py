@@ -10,7 +10,7 @@ from aiohttp import web
 from marshmallow import Schema
 
 from bookingd.api import present
-from bookingd.api.conditions import check_version, unless_known
+from bookingd.api.conditions import check_version, kept, unless_known
 from bookingd.api.context import CATALOGUE, CLOCK, DESK, RECONCILE, sees_all
 from bookingd.api.declare import (
     Handler,
@@ -93,7 +93,7 @@ def listing(noun: Noun[Record]) -> Handler:
         records = noun.among(await request.app[CATALOGUE].get()).values()
         shown = [record for record in records if archived or record.archived_at is None]
         body = {"data": [noun.shown(record, whole=whole) for record in shown]}
-        return unless_known(request, vary(present.json(body)))
+        return unless_known(request, vary(present.json(body), whole=whole))
 
     return every
 
@@ -110,7 +110,7 @@ def reading(noun: Noun[Record]) -> Handler:
     async def read(request: web.Request) -> web.Response:
         record, whole = await seen(request, noun)
         shown = one(noun, record) if whole else present.json(noun.shown(record, whole=False))
-        return unless_known(request, vary(shown))
+        return unless_known(request, vary(shown, whole=whole))
 
     return read
 
@@ -249,7 +249,7 @@ def one(noun: Noun[Record], record: Record) -> web.Response:
     return present.json(noun.shown(record, whole=True), headers=headers)
 
 
-def vary(response: web.Response) -> web.Response:
+def vary(response: web.Response, *, whole: bool) -> web.Response:
     """Who reads everything sees more under the same address (RFC 9110, section 12.5.5)."""
     response.headers["Vary"] = "Authorization, Origin"
-    return response
+    return response if whole else kept(response)

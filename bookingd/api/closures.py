@@ -111,7 +111,7 @@ def _read(
 ) -> web.Response:
     """With the version of the resource for who may change it; customers see no versions."""
     shown = _versioned(body, resource) if whole else present.json(body)
-    return unless_known(request, vary(shown))
+    return unless_known(request, vary(shown, whole=whole))
 
 
 def _versioned(body: dict[str, Any], resource: Resource) -> web.Response:

@@ -8,6 +8,9 @@ from storage.errors import StaleVersion
 
 ANY = "*"
 
+_TOLD = ("Cache-Control", "ETag", "Vary")
+"""What a 304 says as the answer itself would (RFC 9110, section 15.4.5)."""
+
 
 def check_version(request: web.Request, version: int) -> None:
     """If-Match (RFC 9110, section 13.1.1): no weak tag matches. Raises `StaleVersion`."""
@@ -29,8 +32,17 @@ def unless_known(request: web.Request, response: web.Response) -> web.Response:
     known = request.if_none_match or ()
     if not any(one.value in {ANY, tag.strip('"')} for one in known):
         return response
-    told = {name: response.headers[name] for name in ("ETag", "Vary") if name in response.headers}
+    told = {name: response.headers[name] for name in _TOLD if name in response.headers}
     return web.Response(status=304, headers=told)
+
+
+def kept(response: web.Response) -> web.Response:
+    """One that anybody may see: a browser keeps it, and asks each time whether it is news.
+
+    So says `no-cache` (RFC 9111, section 5.2.2.4).
+    """
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def _digest(response: web.Response) -> str:

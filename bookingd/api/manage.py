@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bookingd import changes
 from bookingd.api import present
+from bookingd.api.conditions import unless_known
 from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, DESK, LINKS, STORAGE, VACANCIES, moment
 from bookingd.api.declare import (
     about,
@@ -71,7 +72,7 @@ async def slots(request: web.Request) -> web.Response:
     """GET /api/manage/{token}/slots."""
     booking = await _linked(request)
     wanted = await _wanted(request, booking, Slot.taken_by(booking))
-    return await listed(request, [wanted], leaving=booking)
+    return unless_known(request, await listed(request, [wanted], leaving=booking))
 
 
 @about(

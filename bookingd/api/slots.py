@@ -1,5 +1,6 @@
 """What can be booked, and why, over HTTP."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bookingd.api import present
-from bookingd.api.conditions import unless_known
+from bookingd.api.conditions import kept, unless_known
 from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, VACANCIES
 from bookingd.api.declare import about, answers, may_be_known, open_to, takes_query
 from bookingd.api.errors import ApiError, Code, code_of
@@ -39,30 +40,33 @@ async def free(request: web.Request) -> web.Response:
     """GET /api/slots."""
     wants = await _wanted(request)
     _check_length(wants[0])
-    return await listed(request, wants)
+    return unless_known(request, kept(await listed(request, wants)))
 
 
 async def listed(
     request: web.Request, wants: Sequence[Wanted], leaving: Booking | None = None
 ) -> web.Response:
-    """The slots of the days that the query names, for a booking that is `leaving` its own."""
+    """The slots of the days that the query names, for a booking that is `leaving` its own.
+
+    Many are made in a thread, where others need not wait for them.
+    """
     query, app = request["querystring"], request.app
     viewer = clock(query.get("time_zone") or app[CONFIG].time_zone)
     days = range(day_number(query["from_"]), day_number(query["to"]) + 1)
     _check_few(wants, days)
     window = range(viewer.begin(days.start), viewer.begin(days.stop))
     known = await app[VACANCIES].known(wants, window, leaving)
-    first = known[0]
+    first, found = known[0], await asyncio.to_thread(by_day, known, viewer, days)
     body = {
         "data": [
             {"date": day, "slots": [shown(first, one) for one in slots]}
-            for day, slots in by_day(known, viewer, days).items()
+            for day, slots in found.items()
         ],
         "serviceId": first.service.id,
         "duration": first.length // MINUTE,
         "timeZone": viewer.key,
     }
-    return unless_known(request, present.json(body))
+    return present.json(body)
 
 
 @about(

@@ -13,8 +13,9 @@ from storage.model import WEEKDAYS, Resource
 
 ALWAYS = ("00:00-24:00",)
 
-KEPT = 1000
-"""Days whose openings a calendar remembers."""
+WEEK = 7
+KEPT = 150
+"""Weeks whose openings a calendar remembers."""
 
 _DECIDE = ("id", "time_zone", "hours", "closures", "holidays")
 """What of a resource decides on its openings."""
@@ -42,7 +43,7 @@ class Calendar:
     def __init__(self, resource: Resource, house: str) -> None:
         self.resource = resource
         self.clock: WallClock = clock(resource.time_zone or house)
-        self._alone = lru_cache(KEPT)(self._opened_alone)
+        self._alone = lru_cache(KEPT * WEEK)(self._opened_alone)
         self._openings = lru_cache(KEPT)(self._opened)
 
     def starts(self, window: range, length: int, step: int) -> Starts:
@@ -54,8 +55,8 @@ class Calendar:
         """
         found = []
         first, last = self.clock.day(window.start) - 2, self.clock.day(window.stop) + 1
-        for day in range(first, last + 1):
-            for opening in self._openings(day):
+        for week in range(first // WEEK, last // WEEK + 1):
+            for opening in self._openings(week):
                 start = opening.start + (opening.origin - opening.start) % step
                 stop = min(opening.end, opening.until - length + 1)
                 if start < stop:
@@ -70,10 +71,11 @@ class Calendar:
             return True
         return all(getattr(mine, name) == getattr(resource, name) for name in _DECIDE)
 
-    def _opened(self, day: int) -> list[Opening]:
-        """The openings of a day, among those of the days around it."""
-        around = sorted(one for near in range(day - 2, day + 4) for one in self._alone(near))
-        mine = frozenset(self._alone(day))
+    def _opened(self, week: int) -> list[Opening]:
+        """The openings of seven days, among those of the days around them."""
+        first, behind = week * WEEK, (week + 1) * WEEK
+        around = sorted(one for day in range(first - 2, behind + 3) for one in self._alone(day))
+        mine = {one for day in range(first, behind) for one in self._alone(day)}
         return [one for one, alone in _joined(around) if alone in mine and one.start < one.end]
 
     def _opened_alone(self, day: int) -> list[Opening]:

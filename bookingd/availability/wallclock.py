@@ -52,6 +52,7 @@ class WallClock:
         self.key = key
         self._zone = ZoneInfo(key)
         self._day = lru_cache(KEPT)(self._parted_day)
+        self._around = lru_cache(KEPT)(self._stretches_around)
 
     def day(self, instant_: int) -> int:
         """The day that it shows at an instant."""
@@ -67,8 +68,11 @@ class WallClock:
         )
 
     def instants(self, start: int, end: int) -> list[Stretch]:
-        """When it shows a time of `[start, end)`: none if it skips it, twice if it goes back."""
-        around = self.stretches(start - DAY, end + DAY)
+        """When it shows a time of `[start, end)`: none if it skips it, twice if it goes back.
+
+        That is a day at the most.
+        """
+        around = self._around(start // DAY)
         cut = (Stretch(max(a, start - by), min(b, end - by), by) for a, b, by in around)
         return [one for one in cut if one.start < one.end]
 
@@ -94,6 +98,10 @@ class WallClock:
         found[0] = found[0]._replace(start=start)
         found[-1] = found[-1]._replace(end=end)
         return [one for one in found if one.start < one.end]
+
+    def _stretches_around(self, day: int) -> list[Stretch]:
+        """In which a clock shows this day and the next, as far ahead or behind as clocks are."""
+        return self.stretches((day - 1) * DAY, (day + 3) * DAY)
 
     def _offset(self, instant_: int) -> int:
         for stretch in self._day(instant_ // DAY):

@@ -185,6 +185,28 @@ async def test_one_job_can_be_run_now(scheduler: Scheduler):
     assert jobs[0].runs == 1
 
 
+async def test_a_job_at_work_that_is_to_run_now_runs_once_more(
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+):
+    begun, may_end = 0, asyncio.Event()
+
+    async def slow() -> None:
+        nonlocal begun
+        begun += 1
+        await may_end.wait()
+
+    scheduler.every(HOUR, "slow", slow)
+    await scheduler.start()
+    await until_true(lambda: begun == 1)
+    for _ in range(3):
+        scheduler.run_now("slow")
+    may_end.set()
+    await until_true(lambda: begun == 2)
+    await until_true(lambda: scheduler.jobs[0].last_success is not None)
+    assert begun == 2
+    assert not caplog.records
+
+
 async def test_a_clock_that_only_drifts_plans_nothing_anew(scheduler: Scheduler, clocks: Clocks):
     often, seldom = Job(), Job()
     scheduler.every(timedelta(milliseconds=5), "often", often.run)

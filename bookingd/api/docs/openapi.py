@@ -210,7 +210,7 @@ def _error_example(code: Code) -> dict[str, Any]:
 
 
 class _Converter(OpenAPIConverter):
-    """Knows the fields of `schemas/fields/`, and takes the descriptions of schemas from their classes."""
+    """Knows our fields, and takes the descriptions of schemas from their classes."""
 
     def field2type_and_format(self, field: fields.Field[Any], **options: Any) -> dict[str, Any]:
         if hasattr(field, "json_schema"):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bookingd.api.conftest import House
-from tests.bookingd.conftest import PUBLIC, on_both
+from tests.bookingd.conftest import ADMIN, PUBLIC, on_both
 from tests.records import APPOINTMENT, OFFICE
 
 PATHS = [
@@ -64,6 +64,16 @@ async def test_what_a_customer_has_is_not_what_an_administrator_asks_for(house: 
     assert (await ask(house, path, tag, key=None))[0] == 304
     known = await house.call("GET", path, key=None, headers={"If-None-Match": tag})
     assert (known.status, known.headers["Vary"]) == (304, "Authorization, Origin")
+
+
+@pytest.mark.parametrize("path", PATHS[2:])
+async def test_browsers_keep_what_anybody_may_see_and_nothing_else(house: House, path: str):
+    for key, kept in ((None, "no-cache"), (PUBLIC, "no-cache"), (ADMIN, "no-store")):
+        answer = await house.call("GET", path, key=key)
+        known = {"If-None-Match": answer.headers["ETag"]}
+        again = await house.call("GET", path, key=key, headers=known)
+        assert (answer.status, again.status) == (200, 304)
+        assert {one.headers["Cache-Control"] for one in (answer, again)} == {kept}
 
 
 async def test_no_answer_to_a_change_is_left_out(house: House):

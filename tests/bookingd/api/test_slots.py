@@ -150,6 +150,8 @@ async def test_who_has_the_answer_is_not_told_again(house: House):
     query = {"serviceId": service.id, "from": MONDAY, "to": MONDAY}
     again = await house.call("GET", "/api/slots", key=None, params=query, headers=tag)
     assert (again.status, again.text) == (304, "")
+    # A browser keeps it, and asks for news each time.
+    assert {first.headers["Cache-Control"], again.headers["Cache-Control"]} == {"no-cache"}
     await book(house, service, room, "09:00")
     anew = await house.call("GET", "/api/slots", key=None, params=query, headers=tag)
     assert anew.status == 200
