@@ -18,7 +18,7 @@ def greet(config: Config, now: datetime) -> None:
 bookingd is up at {config.base_url} - this is development mode.
 
   admin key        {config.admin_key}
-  publishable key  {config.public_key}   (both kept in .env)
+  publishable key  {config.public_key}   (both of .env or the environment)
   mails go         {mails}
   the API          {config.base_url}/api/docs/ui, to read and to try
 
