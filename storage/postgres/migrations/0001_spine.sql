@@ -121,6 +121,13 @@ CREATE FUNCTION microseconds(instant TIMESTAMPTZ) RETURNS BIGINT
 LANGUAGE sql STABLE
 RETURN (extract(epoch FROM instant) * 1000000)::bigint;
 
+-- What lasts at an instant is what began last before it.
+CREATE FUNCTION session_at(resource UUID, instant TIMESTAMPTZ) RETURNS BIGINT
+LANGUAGE sql STABLE
+RETURN (SELECT max(occupied_start)
+          FROM sessions
+         WHERE resource_id = resource AND occupied_start <= microseconds(instant));
+
 -- Bookings and holds take a seat in a session that they open, or else in that of the same slot,
 -- which is the one that lasts at its start. Who waited for another transaction may find the way
 -- free by then, or a seat, and looks again.
@@ -201,8 +208,17 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Whoever moves the other way gets the two sessions in the same order, so that one waits for the
+-- other, and not each for the other.
 CREATE FUNCTION seat_for_changed() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM 1
+       FROM sessions
+      WHERE (resource_id, occupied_start) IN (
+                (OLD.resource_id, session_at(OLD.resource_id, OLD.start_time)),
+                (NEW.resource_id, session_at(NEW.resource_id, NEW.start_time)))
+      ORDER BY resource_id, occupied_start
+        FOR UPDATE;
     IF OLD.status IN ('PENDING', 'CONFIRMED') THEN
         PERFORM leave_seat(OLD.service_id, OLD.resource_id, OLD.start_time, OLD.end_time);
     END IF;
