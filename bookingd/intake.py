@@ -7,7 +7,7 @@ from typing import Any
 
 from storage.model import Question, QuestionType, Service
 
-MISSING = "Missing data for required field."
+MISSING = "Is needed."
 """As the schemas say it."""
 
 _NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,9})?"

@@ -9,7 +9,7 @@ FORESEEN = (
     r"phone: Must be a telephone number\.",
     r"holidays: Must be a country, or a part of it, whose holidays are known\.",
     # Nor what a service, or the house, asks of who books.
-    r"(name|company|phone): Missing data for required field\.",
+    r"(name|company|phone): Is needed\.",
     # It compares no members.
     r"questions\.\d+\.choices: Is needed for a choice, and for nothing else\.",
     r"questions: Must not have the same label twice\.",

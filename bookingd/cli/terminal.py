@@ -19,7 +19,10 @@ from storage.writes import Write
 WIDEST = 120
 """Columns that a table may take; a narrower terminal folds the lines, and no id is cut short."""
 
-MAKE_ONE = "'bookingd serve', 'migrate' and 'setup' make one; BOOKINGD_DATABASE_URL says where"
+MAKE_ONE = (
+    "'bookingd serve', 'bookingd setup' and 'bookingd migrate' make one; "
+    "BOOKINGD_DATABASE_URL says where"
+)
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="for programs")
 
