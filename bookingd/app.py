@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from secrets import token_urlsafe
 from typing import Any
 
@@ -99,8 +100,7 @@ async def _serve(
         notify("READY=1")
         await parts.scheduler.start()
         stack.callback(parts.scheduler.stop)
-        # Loads what the first mail would wait for, and says which templates fail.
-        stack.callback(asyncio.create_task(asyncio.to_thread(parts.mails.complaints)).cancel)
+        stack.callback(asyncio.create_task(asyncio.to_thread(_warm_up, parts.mails)).cancel)
         await _until(told_to_stop, working)
         log.info("stopping")
         notify("STOPPING=1")
@@ -195,6 +195,12 @@ async def _until(told_to_stop: asyncio.Event, working: list[asyncio.Task[None]])
     for part in working:
         if part.done():
             part.result()
+
+
+def _warm_up(mails: Renderer) -> None:
+    """Load what the first booking and the first mail would wait for; say which templates fail."""
+    import_module("email_validator")
+    mails.complaints()
 
 
 async def _finish(parts: Parts, working: list[asyncio.Task[None]]) -> None:
