@@ -68,9 +68,12 @@ def behind(database: str) -> Database:
     return Database(database)
 
 
+by_command = pytest.mark.parametrize("launch", [command], ids=["command"])
+
+
 @pytest.fixture
 def launch() -> Launch:
-    """How daemons are run; a module that is about the command itself says so."""
+    """How daemons are run, unless a test asks for another way by `by_command`."""
     return forked
 
 

@@ -71,7 +71,7 @@ class Daemon:
         self.url = f"http://127.0.0.1:{self.port}"
         self._out, self._err = home / f"{name}.out", home / f"{name}.err"
         self._environment = environment({**variables, "BOOKINGD_PORT": str(self.port)})
-        self._launch = launch
+        self.launch = launch
         self._process: Process | None = None
         self._http: aiohttp.ClientSession | None = None
 
@@ -112,7 +112,7 @@ class Daemon:
 
     async def spawn(self) -> None:
         """Run, and wait for nothing."""
-        self._process = await self._launch(
+        self._process = await self.launch(
             self.home, self._environment, self._out, self._err, ["serve"]
         )
 

@@ -2,7 +2,7 @@
 
 To start Python and load bookingd takes a processor most of a second, longer than what most tests
 are about. For these it is forked from a process that has loaded it, and then does what its command
-does. What is about starting, stopping and dying runs the command itself.
+does. What is about the command, its start and its end, runs it (`by_command`).
 """
 
 import asyncio

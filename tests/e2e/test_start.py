@@ -8,14 +8,10 @@ import socket
 import pytest
 
 from tests.e2e.booking import booking
-from tests.e2e.conftest import Daemons
+from tests.e2e.conftest import Daemons, by_command
 from tests.e2e.daemon import faults
-from tests.e2e.launch import Launch, command
 
-
-@pytest.fixture
-def launch() -> Launch:
-    return command
+pytestmark = by_command
 
 
 async def test_told_to_stop_at_any_moment_of_its_start_it_does_and_starts_again(

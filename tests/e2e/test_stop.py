@@ -12,16 +12,10 @@ import orjson
 import pytest
 
 from tests.e2e.booking import booking
+from tests.e2e.conftest import by_command
 from tests.e2e.daemon import FAULTS, PUBLIC_KEY, Daemon, eventually
 from tests.e2e.database import Database
-from tests.e2e.launch import Launch, command
 from tests.e2e.mailbox import Mailbox
-
-
-@pytest.fixture
-def launch() -> Launch:
-    return command
-
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
@@ -67,6 +61,7 @@ def clients(daemon: Daemon, sent: Sent) -> aiohttp.ClientSession:
     )
 
 
+@by_command
 @SIGNALS
 async def test_requests_in_flight_are_answered_and_new_ones_refused(
     daemon: Daemon, behind: Database, number: int
@@ -86,6 +81,7 @@ async def test_requests_in_flight_are_answered_and_new_ones_refused(
     assert await daemon.ended() == 0
 
 
+@by_command
 async def test_a_body_on_its_way_still_arrives_and_is_answered(daemon: Daemon):
     body = orjson.dumps(booking())
     head = (
@@ -103,6 +99,7 @@ async def test_a_body_on_its_way_still_arrives_and_is_answered(daemon: Daemon):
     assert await daemon.ended() == 0
 
 
+@by_command
 @SIGNALS
 async def test_under_load_whatever_was_sent_before_is_answered(
     daemon: Daemon, behind: Database, number: int
