@@ -18,21 +18,19 @@ def both(some: Starts, others: Starts) -> Starts:
     """What two sets have in common. There may be thousands of ranges, so no step is wasted."""
     if others and others[0].step > 1:
         some, others = others, some
-    found, number, count = [], 0, len(others)
+    found, rest = [], iter(others)
+    other = next(rest, None)
     for one in some:
         start, stop, step = one.start, one.stop, one.step
-        while number < count:
-            other = others[number]
-            first, last = other.start, other.stop
-            if first < start:
-                first = start
-            else:
-                first += (start - first) % step
-            if first < stop and first < last:
-                found.append(range(first, min(stop, last), step))
+        while other is not None and (first := other.start) < stop:
+            last = other.stop
+            first = start if first < start else first + (start - first) % step
+            if first < last and first < stop:
+                until = last if last < stop else stop  # noqa: FURB136 - min is slow
+                found.append(range(first, until, step))
             if last > stop:
                 break
-            number += 1
+            other = next(rest, None)
     return found
 
 
