@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 from bookingd.availability.engine import offered
 from bookingd.availability.rules import shared
@@ -24,17 +25,17 @@ def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> Mapping[da
     window = range(clock.begin(days.start), clock.begin(days.stop))
     found: dict[int, list[Slot]] = {day: [] for day in days}
     names = {day: calendar_day(day).isoformat() for day in days}
-    taken, capacity = _taken(wants), wants[0].service.capacity
-    stretches = iter(clock.stretches(window.start, window.stop))
-    stretch = next(stretches)
-    for start, resource_ids in sorted(_takers(wants, window).items()):
-        while start >= stretch.end:
-            stretch = next(stretches)
-        day, time = divmod(start + stretch.offset, DAY)
+    takers, taken, capacity = _takers(wants, window), _taken(wants), wants[0].service.capacity
+    stretches, end = iter(clock.stretches(window.start, window.stop)), window.start
+    for start in sorted(takers):
+        while start >= end:
+            _, end, offset = next(stretches)
+            shown = _offset(offset)
+        day, time = divmod(start + offset, DAY)
         if day in found:  # a clock that goes back at midnight shows the day before once more
-            text = names[day] + _CLOCK[time // MINUTE] + _offset(stretch.offset)
+            resource_ids = takers[start]
             seats = len(resource_ids) * capacity - taken.get(start, 0)
-            found[day].append((text, resource_ids, seats))
+            found[day].append((names[day] + _CLOCK[time // MINUTE] + shown, resource_ids, seats))
     return {calendar_day(day): slots for day, slots in found.items()}
 
 
@@ -43,9 +44,8 @@ def _takers(wants: Iterable[Wanted], window: range) -> Mapping[int, list[str]]:
     found = defaultdict[int, list[str]](list)
     for wanted in wants:
         resource_id = wanted.calendar.resource.id
-        for starts in offered(wanted, window):
-            for start in starts:
-                found[start].append(resource_id)
+        for start in chain.from_iterable(offered(wanted, window)):
+            found[start].append(resource_id)
     return found
 
 
