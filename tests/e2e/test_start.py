@@ -39,6 +39,8 @@ async def test_an_idle_daemon_stops_at_once(daemons: Daemons, number: int):
 async def test_a_port_in_use_is_told_in_words(daemons: Daemons):
     daemon = daemons.make()
     with socket.socket() as taken:
+        # Earlier connections of the port may linger (RFC 9293, section 3.6.1), and are nobody's.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", daemon.port))
         taken.listen()
         await daemon.spawn()
