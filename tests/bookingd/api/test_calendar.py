@@ -1,5 +1,6 @@
 """The calendar that calendar programs subscribe to."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -117,7 +118,7 @@ async def test_nobody_is_known_from_it_who_was_erased(house: House):
     booking = await house.place()
     await done(house.storage, Erase([booking["id"]], START + DAY, "operator"))
     answer = await read(house, token)
-    assert "ada" not in answer.text.lower().replace("vcalendar", "")
+    assert not re.search("Ada|ada@", answer.text)  # ids may have small letters like that
     assert ERASED_EMAIL in answer.text
 
 

@@ -131,7 +131,7 @@ async def test_an_operator_sees_no_customers_data(house: House):
     every = await house.call("GET", "/api/outbox", key=secret)
     assert one.body["lastError"] == "550 at RCPT"
     assert len(every.body["data"]) == len(MESSAGES)
-    assert "ada" not in one.text + every.text
+    assert "ada@" not in one.text + every.text  # an id may have these letters
     assert "recipient" not in one.text + every.text
 
 
