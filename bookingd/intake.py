@@ -8,7 +8,7 @@ from typing import Any
 from storage.model import Question, QuestionType, Service
 
 MISSING = "Is needed."
-"""As the schemas say it."""
+"""What the schemas say of it, too."""
 
 _NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,9})?"
 

@@ -111,8 +111,8 @@ def _usual(service: Service) -> int:
 
 def _check_few(wants: Sequence[Wanted], days: range) -> None:
     """Raises `ApiError` for more starts than others should wait for."""
-    most = MOST_STARTS * wants[0].step // (DAY // MINUTE * len(wants))
-    if len(days) > max(most, 1):
+    most = max(1, MOST_STARTS * wants[0].step // (DAY // MINUTE * len(wants)))
+    if len(days) > most:
         errors = {"to": f"So many slots begin here that at most {most} days may be asked for."}
         raise ApiError(Code.VALIDATION_ERROR, errors=errors)
 

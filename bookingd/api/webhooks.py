@@ -23,7 +23,6 @@ from bookingd.api.declare import (
 )
 from bookingd.api.errors import ApiError, Code
 from bookingd.api.schemas import webhooks as schemas
-from bookingd.api.schemas.webhooks import NewWebhook
 from bookingd.webhooks import created, edited, rolled
 from schedules.webhooks import call_to_test, event_of
 from storage.errors import NotFound, StaleVersion
@@ -35,7 +34,7 @@ TRIES = 3
 """How often a change is made anew on the webhook as somebody else has just left it."""
 
 
-def creating(schema: NewWebhook) -> Handler:
+def creating(schema: schemas.NewWebhook) -> Handler:
     """POST /api/webhooks."""
 
     @about(
@@ -83,7 +82,7 @@ async def read(request: web.Request) -> web.Response:
     return unless_known(request, _one(await _found(request)))
 
 
-def changing(schema: NewWebhook) -> Handler:
+def changing(schema: schemas.NewWebhook) -> Handler:
     """PATCH /api/webhooks/{id}: whatever is given."""
 
     @about(

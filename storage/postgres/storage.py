@@ -158,10 +158,9 @@ class PostgresStorage(Storage):
         ids = list(filter(is_id, resource_ids))
         async with one(self._pool) as connection:
             rows = await connection.fetch(sql, ids, microseconds(start), microseconds(end), now)
-        lists = ((resource_id, staying, columns) for resource_id, staying, *columns in rows)
         return (
             (resource_id, ([one or [] for one in columns], orjson.loads(staying or "[]")))
-            for resource_id, staying, columns in lists
+            for resource_id, staying, *columns in rows
         )
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:

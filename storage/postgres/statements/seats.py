@@ -18,16 +18,13 @@ def _booked(*columns: str) -> str:
     return f"""
 SELECT resource.id,
        (SELECT json_agg(json_build_array(occupied_start, taken - expired.seats))
-          FROM (SELECT microseconds(start_time) AS start, count(*) AS seats
+          FROM (SELECT start_time, count(*) AS seats
                   FROM holds
                  WHERE resource_id = resource.id AND expires_at <= $4
                  GROUP BY start_time) AS expired
           JOIN sessions
             ON resource_id = resource.id
-           AND occupied_start = (SELECT max(occupied_start)
-                                   FROM sessions
-                                  WHERE resource_id = resource.id
-                                    AND occupied_start <= expired.start)) AS staying,
+           AND occupied_start = session_at(resource.id, expired.start_time)) AS staying,
        found.*
   FROM unnest($1::uuid[]) AS resource (id),
        LATERAL (SELECT {", ".join(f"array_agg({name})" for name in columns)}

@@ -12,8 +12,8 @@ _MEETING = """resource_id = {resource}
    AND occupied_end > :start"""
 """Sessions do not overlap, so only the last that starts before `:start` can reach into it."""
 
-_MICROSECONDS = "unixepoch(substr({0}, 1, 19)) * 1000000 + substr({0}, 21, 6)"
-"""As the triggers make them."""
+_START = "unixepoch(substr(start_time, 1, 19)) * 1000000 + substr(start_time, 21, 6)"
+"""In microseconds, as the triggers make them."""
 
 
 def _booked(*columns: str) -> str:
@@ -29,7 +29,7 @@ SELECT resource.value AS resource_id,
                  WHERE {_MEETING.format(resource="resource.value")}
                  ORDER BY occupied_start)) AS columns,
        (SELECT json_group_array(json_array(occupied_start, taken - expired.seats))
-          FROM (SELECT {_MICROSECONDS.format("start_time")} AS start, count(*) AS seats
+          FROM (SELECT {_START} AS start, count(*) AS seats
                   FROM holds
                  WHERE resource_id = resource.value AND expires_at <= :now
                  GROUP BY start) AS expired
