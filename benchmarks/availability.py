@@ -10,11 +10,12 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from statistics import median, quantiles
-from typing import Any
+from itertools import chain
+from statistics import median
+from typing import Any, NamedTuple
 
 import asyncpg
 import uvloop
@@ -26,14 +27,17 @@ from benchmarks.postgres import database, postgres
 from bookingd.api import present
 from bookingd.api.slots import shown
 from bookingd.availability.days import by_day
+from bookingd.availability.engine import _lasting
 from bookingd.availability.wallclock import clock, day_number
+from bookingd.collector import spare
 from bookingd.vacancies import Vacancies
 from storage import open_storage
 from storage.ids import new_id
 from storage.interface import Storage
 from storage.model import BookingStatus, Resource, Service
 from storage.rows import microseconds
-from storage.writes import SaveResource, SaveService, Write
+from storage.sessions import read_occupied
+from storage.writes import Place, SaveResource, SaveService, Write
 
 RESOURCES = 10
 BOOKED = 10_000
@@ -49,6 +53,17 @@ BATCH = 1_000
 ZONE = "Europe/Berlin"
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 FIRST = NOW.replace(hour=0) + 2 * DAY
+
+
+Times = Sequence[Sequence[float]]
+"""Figures by columns."""
+
+
+class Business(NamedTuple):
+    """Whose slots are asked for."""
+
+    service: Service
+    rooms: Sequence[Resource]
 
 
 @contextmanager
@@ -76,20 +91,17 @@ async def save(storage: Storage, writes: Sequence[Write[Any]]) -> None:
                 raise outcome
 
 
-async def furnish(storage: Storage) -> tuple[Service, list[Resource]]:
-    """The service, its resources, which are always open, and the bookings of the month."""
+async def furnish(storage: Storage) -> tuple[Business, list[Place]]:
+    """A business whose resources are always open, booked; and bookings for the slots left over."""
     times = {"created_at": NOW, "updated_at": NOW}
     service = Service(id=new_id(NOW), name="Consultation", durations=(30,), **times)
     rooms = [Resource(id=new_id(NOW), name=f"Room {n}", **times) for n in range(RESOURCES)]
     await save(storage, [SaveService(service), *map(SaveResource, rooms)])
-    chance = random.Random(1)
-    slots = range(DAYS * 48)
-    await save(storage, [
-        a_place(service, room, FIRST + number * LENGTH, LENGTH, BookingStatus.CONFIRMED)
-        for room in rooms
-        for number in chance.sample(slots, BOOKED // RESOURCES)
-    ])  # fmt: skip
-    return service, rooms
+    slots = [(room, FIRST + number * LENGTH) for room in rooms for number in range(DAYS * 48)]
+    random.Random(1).shuffle(slots)
+    places = [a_place(service, *slot, LENGTH, BookingStatus.CONFIRMED) for slot in slots]
+    await save(storage, places[:BOOKED])
+    return Business(service, rooms), places[BOOKED:]
 
 
 async def add_history(url: str, rooms: Sequence[Resource], numbers: range) -> None:
@@ -103,7 +115,7 @@ async def add_history(url: str, rooms: Sequence[Resource], numbers: range) -> No
     ranges = "int8range($2, $3), uuid_range($1, $1, '[]')"
     sql = f"INSERT INTO sessions VALUES ($1, $2, $3, $4, $5, $6, 1, {ranges})"
     await connection.executemany(sql, rows)
-    await connection.execute("ANALYZE sessions")
+    await connection.execute("VACUUM ANALYZE sessions")  # as autovacuum does before long
     await connection.close()
 
 
@@ -116,38 +128,52 @@ def outside(number: int) -> tuple[int, int, str, int, int]:
 
 
 async def measured(
-    storage: Storage, service: Service, rooms: Sequence[Resource]
-) -> Iterator[Sequence[float]]:
-    """In ms, what each answer took, by the clock and of the processor, and to read of that."""
+    storage: Storage, business: Business, before: Callable[[], Awaitable[None]]
+) -> Times:
+    """In ms, what each answer took, by the clock and of the processor, and to read of that.
+
+    `before` each of them something is done.
+    """
     vacancies, viewer = Vacancies(storage, ZONE), clock(ZONE)
     first = day_number(FIRST.date())
     days, found = range(first, first + DAYS), []
     for _ in range(ROUNDS):
+        await before()
         begun, busy = time.perf_counter(), time.process_time()
-        wants = vacancies.wanted(service, rooms, LENGTH, NOW)
+        wants = vacancies.wanted(*business, LENGTH, NOW)
         window = range(viewer.begin(days.start), viewer.begin(days.stop))
         known = await vacancies.known(wants, window)
         read = time.perf_counter() - begun
         present.dumps([
-            {"date": day, "slots": [shown(known[0], slot) for slot in slots]}
+            {"date": day, "slots": shown(known[0], slots)}
             for day, slots in by_day(known, viewer, days).items()
         ])  # fmt: skip
         found.append((time.perf_counter() - begun, time.process_time() - busy, read))
-    return ([1000 * one for one in column] for column in zip(*found, strict=True))
+    return [[1000 * one for one in column] for column in zip(*found, strict=True)]
 
 
 async def measure(name: str, url: str, counts: Sequence[int], table: Table) -> None:
     """Fill a database step by step, and measure at each."""
     async with opened(url) as storage:
-        service, rooms = await furnish(storage)
+        business, free = await furnish(storage)
         filled = 0
         for count in counts:
-            await add_history(url, rooms, range(filled // RESOURCES, count // RESOURCES))
+            await add_history(url, business.rooms, range(filled // RESOURCES, count // RESOURCES))
             filled = count
-            whole, busy, read = await measured(storage, service, rooms)
-            figures = (median(whole), min(whole), quantiles(whole, n=100)[98])
-            row = (*figures, median(busy), min(busy), median(read), min(read))
-            table.add_row(f"{name}, {count:,}", *(f"{one:.1f}" for one in row))
+
+            async def book() -> None:
+                await save(storage, [free.pop()])
+
+            async def forget() -> None:
+                _lasting.cache_clear()
+                read_occupied.cache_clear()
+
+            whole, busy, read = await measured(storage, business, book)
+            anew, _, _ = await measured(storage, business, forget)
+            pairs = chain.from_iterable(
+                (median(one), min(one)) for one in (whole, read, busy, anew)
+            )
+            table.add_row(f"{name}, {count:,}", *(f"{one:.1f}" for one in pairs))
 
 
 def main() -> None:
@@ -156,7 +182,8 @@ def main() -> None:
     parser.add_argument("--outside", type=int, nargs="+", default=OUTSIDE)
     parser.add_argument("--only", choices=("SQLite", "PostgreSQL"))
     chosen = parser.parse_args()
-    columns = ("median", "least", "p99", "CPU", "least", "reading", "least")
+    spare()
+    columns = ("median", "least", "reading", "least", "CPU", "least", "anew", "least")
     table = Table("sessions outside", *columns, caption="A month of slots, in ms")
     with databases() as urls:
         for name, url in urls.items():

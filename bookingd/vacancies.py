@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import chain
 
 from bookingd.availability.engine import TAKEN, check, kept, offered, seats_of_day, without
 from bookingd.availability.rules import RULES
@@ -109,7 +109,5 @@ def _asked(
 
 def _first(wants: Sequence[Wanted], window: range) -> list[int]:
     """The first starts of a window; lengths that the service does not come in were refused."""
-    firsts = (
-        islice(chain.from_iterable(offered(one, window, RULES[1:])), OFFERED) for one in wants
-    )
+    firsts = (offered(one, window, RULES[1:])[:OFFERED] for one in wants)
     return sorted(set(chain.from_iterable(firsts)))[:OFFERED]

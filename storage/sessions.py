@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, overload
+
+import orjson
+
+KEPT = 120
+"""Of how many questions the answer is remembered: ten resources, month by month, for a year."""
 
 
 class Session(NamedTuple):
@@ -23,8 +29,8 @@ class Session(NamedTuple):
 class Occupied(NamedTuple):
     """When a resource is occupied: where each range begins and, in the same order, ends."""
 
-    start: list[int]
-    end: list[int]
+    start: tuple[int, ...]
+    end: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +41,20 @@ class Sessions(Sequence[Session]):
     them: so whoever is in a hurry takes the columns.
     """
 
-    start: list[int]
-    end: list[int]
-    occupied_start: list[int]
-    occupied_end: list[int]
-    service_id: list[str]
-    taken: list[int]
+    start: tuple[int, ...]
+    end: tuple[int, ...]
+    occupied_start: tuple[int, ...]
+    occupied_end: tuple[int, ...]
+    service_id: tuple[str, ...]
+    taken: tuple[int, ...]
 
     @classmethod
     def of(cls, sessions: Iterable[Session]) -> "Sessions":
         """By columns what is in rows."""
-        columns = [list(column) for column in zip(*sessions, strict=True)]
-        return cls(*columns) if columns else cls([], [], [], [], [], [])
+        return cls(*(tuple(zip(*sessions, strict=True)) or ((),) * 6))
 
     @property
-    def columns(self) -> tuple[list[Any], ...]:
+    def columns(self) -> tuple[tuple[Any, ...], ...]:
         """In the order of the fields of `Session`."""
         return (
             self.start,
@@ -80,23 +85,25 @@ class Sessions(Sequence[Session]):
         return Session._make(found) if isinstance(which, int) else Sessions(*found)
 
 
-def read_sessions(columns: Sequence[list[Any]], staying: Iterable[tuple[int, int]]) -> Sessions:
-    """Sessions from their columns, where holds have expired.
+def read_sessions(columns: str, staying: str) -> Sessions:
+    """Sessions from the JSON of their columns, where holds have expired.
 
     Of each session with such holds, `staying` has where it begins to be occupied, and how many
     seats are taken without them.
     """
-    found, seats = Sessions(*columns), dict(staying)
+    found, seats = Sessions(*map(tuple, orjson.loads(columns))), dict(orjson.loads(staying))
     if not seats:
         return found
     left = (one._replace(taken=seats.get(one.occupied_start, one.taken)) for one in found)
     return Sessions.of(one for one in left if one.taken)
 
 
-def read_occupied(columns: Sequence[list[int]], staying: Iterable[tuple[int, int]]) -> Occupied:
-    """The same of ranges alone."""
-    found, gone = Occupied(*columns), {start for start, seats in staying if not seats}
+@lru_cache(KEPT)
+def read_occupied(columns: str, staying: str) -> Occupied:
+    """The same of ranges alone. Most have been read before."""
+    found = Occupied(*map(tuple, orjson.loads(columns)))
+    gone = {start for start, seats in orjson.loads(staying) if not seats}
     if not gone:
         return found
     left = [(start, end) for start, end in zip(*found, strict=True) if start not in gone]
-    return Occupied([start for start, _ in left], [end for _, end in left])
+    return Occupied(tuple(start for start, _ in left), tuple(end for _, end in left))

@@ -1,7 +1,7 @@
 """What can be booked, and why, over HTTP."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -58,10 +58,7 @@ async def listed(
     known = await app[VACANCIES].known(wants, window, leaving)
     first, found = known[0], await asyncio.to_thread(by_day, known, viewer, days)
     body = {
-        "data": [
-            {"date": day, "slots": [shown(first, one) for one in slots]}
-            for day, slots in found.items()
-        ],
+        "data": [{"date": day, "slots": shown(first, slots)} for day, slots in found.items()],
         "serviceId": first.service.id,
         "duration": first.length // MINUTE,
         "timeZone": viewer.key,
@@ -125,12 +122,18 @@ def _check_length(wanted: Wanted) -> None:
         raise ApiError(Code.VALIDATION_ERROR, errors={"duration": str(error)}) from error
 
 
-def shown(wanted: Wanted, slot: Slot) -> dict[str, Any]:
-    """A slot as JSON has it."""
-    start, resource_ids, seats = slot
+def shown(wanted: Wanted, slots: Iterable[Slot]) -> list[dict[str, Any]]:
+    """Slots as JSON has them."""
     minutes = wanted.length // MINUTE
-    found = {"startTime": start, "duration": minutes, "resourceIds": resource_ids}
-    return found | {"seats": seats} if wanted.service.capacity > 1 else found
+    if wanted.service.capacity == 1:
+        return [
+            {"startTime": start, "duration": minutes, "resourceIds": resource_ids}
+            for start, resource_ids, _ in slots
+        ]
+    return [
+        {"startTime": start, "duration": minutes, "resourceIds": resource_ids, "seats": seats}
+        for start, resource_ids, seats in slots
+    ]
 
 
 def _explained(wanted: Wanted, start: int) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Slots by the days of whoever looks at them."""
 
-from collections import Counter, defaultdict
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import chain
 
 from bookingd.availability.engine import offered
 from bookingd.availability.rules import shared
@@ -15,28 +15,26 @@ _CLOCK = [f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(DAY // M
 """Of each minute of a day, how it is written."""
 
 
-Slot = tuple[str, list[str], int]
+Slot = tuple[str, list[str], int | None]
 """A slot that can be had: its start by the clock of whoever looks (RFC 3339), the ids of resources
-with which it can be had, and the seats that are left with all of them together."""
+with which it can be had, and the seats that are left with all of them together if it is shared."""
 
 
 def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> Mapping[date, list[Slot]]:
     """The slots of each day, in order."""
-    window = range(clock.begin(days.start), clock.begin(days.stop))
-    found: dict[int, list[Slot]] = {day: [] for day in days}
-    names = {day: calendar_day(day).isoformat() for day in days}
-    takers, taken, capacity = _takers(wants, window), _taken(wants), wants[0].service.capacity
-    stretches, end = iter(clock.stretches(window.start, window.stop)), window.start
-    for start in sorted(takers):
-        while start >= end:
-            _, end, offset = next(stretches)
-            shown = _offset(offset)
-        day, time = divmod(start + offset, DAY)
-        if day in found:  # a clock that goes back at midnight shows the day before once more
-            resource_ids = takers[start]
-            seats = len(resource_ids) * capacity - taken.get(start, 0)
-            found[day].append((names[day] + _CLOCK[time // MINUTE] + shown, resource_ids, seats))
-    return {calendar_day(day): slots for day, slots in found.items()}
+    takers = _takers(wants, range(clock.begin(days.start), clock.begin(days.stop)))
+    seats, starts = _seats(wants, takers), sorted(takers)
+    found: dict[date, list[Slot]] = {}
+    for day in days:
+        date_, midnight = calendar_day(day), day * DAY
+        name, slots = date_.isoformat(), found.setdefault(date_, [])
+        for begin, end, offset in clock.instants(midnight, midnight + DAY):
+            zero, shown = midnight - offset, _offset(offset)
+            slots += [
+                (name + _CLOCK[(start - zero) // MINUTE] + shown, takers[start], seats.get(start))
+                for start in starts[bisect_left(starts, begin) : bisect_left(starts, end)]
+            ]
+    return found
 
 
 def _takers(wants: Iterable[Wanted], window: range) -> Mapping[int, list[str]]:
@@ -44,17 +42,21 @@ def _takers(wants: Iterable[Wanted], window: range) -> Mapping[int, list[str]]:
     found = defaultdict[int, list[str]](list)
     for wanted in wants:
         resource_id = wanted.calendar.resource.id
-        for start in chain.from_iterable(offered(wanted, window)):
+        for start in offered(wanted, window):
             found[start].append(resource_id)
     return found
 
 
-def _taken(wants: Iterable[Wanted]) -> Counter[int]:
-    """By their start, the seats that are taken of sessions that have others."""
-    found = Counter[int]()
+def _seats(wants: Sequence[Wanted], takers: Mapping[int, list[str]]) -> Mapping[int, int]:
+    """For each start of a service that is shared, the seats that are left with its takers."""
+    capacity = wants[0].service.capacity
+    if capacity == 1:
+        return {}
+    found = {start: len(resource_ids) * capacity for start, resource_ids in takers.items()}
     for wanted in wants:
         for one in shared(wanted):
-            found[one.start] += one.taken
+            if wanted.calendar.resource.id in takers.get(one.start, ()):
+                found[one.start] -= one.taken
     return found
 
 

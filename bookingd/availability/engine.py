@@ -1,8 +1,10 @@
 """What can be booked: what is offered, why it is or is not, and whether a start is accepted."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import reduce
-from itertools import takewhile
+from dataclasses import replace
+from functools import lru_cache, reduce
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from bookingd.availability.rules import RULES, Rule
@@ -12,7 +14,7 @@ from bookingd.availability.wanted import Wanted
 from storage.errors import SlotTaken
 from storage.model import Booking, Cap
 from storage.rows import microseconds
-from storage.sessions import Sessions
+from storage.sessions import KEPT, Sessions
 
 FIXED = tuple(rule for rule in RULES if rule.fixed)
 """The rules that need no look at what is booked."""
@@ -28,10 +30,28 @@ class Verdict(NamedTuple):
     why: str | None
 
 
-def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> Starts:
-    """The starts of a window that keep all rules, in order."""
-    sets = (rule.starts(wanted, window) for rule in rules)
-    return reduce(both, (one for one in sets if one != [window]), [window])
+def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> list[int]:
+    """The starts of a window that keep all rules, in order. Opening hours have to be among them."""
+    lasting = _lasting(replace(wanted, now=0), window, tuple(r for r in rules if not r.passing))
+    now = _common((rule.starts(wanted, window) for rule in rules if rule.passing), window)
+    return [
+        start
+        for one in now
+        for start in lasting[bisect_left(lasting, one.start) : bisect_left(lasting, one.stop)]
+    ]
+
+
+@lru_cache(KEPT)
+def _lasting(wanted: Wanted, window: range, rules: Iterable[Rule]) -> Sequence[int]:
+    """The starts that keep rules which say the same until somebody books."""
+    found = _common((rule.starts(wanted, window) for rule in rules), window)
+    return tuple(chain.from_iterable(found))
+
+
+def _common(sets: Iterable[Starts], window: range) -> Starts:
+    """What of a window is in all sets."""
+    whole: Starts = [window]
+    return reduce(both, (one for one in sets if one != whole), whole)
 
 
 def explain(wanted: Wanted, start: int, rules: Iterable[Rule] = RULES) -> list[Verdict]:

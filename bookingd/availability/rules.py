@@ -37,13 +37,15 @@ class OutsideHours(Refused):
 class Rule(NamedTuple):
     """A rule: the starts of a window that keep it, what is raised for others, and in which words.
 
-    One that is not `fixed` is for the database to decide, because others book meanwhile.
+    What a `passing` one says changes as time goes by. One that is not `fixed` is for the database
+    to decide, because others book meanwhile.
     """
 
     name: str
     refusal: type[Exception]
     starts: Callable[[Wanted, range], Starts]
     why: Callable[[Wanted, int], str]
+    passing: bool = False
     fixed: bool = True
 
 
@@ -145,8 +147,8 @@ def _why_taken(wanted: Wanted, _: int) -> str:
 
 RULES = (
     Rule("duration", WrongLength, _in_length, _why_length),
-    Rule("notice", TooSoon, _after_notice, _why_notice),
-    Rule("horizon", TooFar, _within_horizon, _why_horizon),
+    Rule("notice", TooSoon, _after_notice, _why_notice, passing=True),
+    Rule("horizon", TooFar, _within_horizon, _why_horizon, passing=True),
     Rule("hours", OutsideHours, _in_hours, _why_hours),
     Rule("taken", SlotTaken, _free, _why_taken, fixed=False),
     Rule(

@@ -3,12 +3,10 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
-
-import orjson
 
 from storage.errors import NoDatabase, NotFound, StorageError, Unavailable
 from storage.ids import is_id
@@ -143,25 +141,24 @@ class PostgresStorage(Storage):
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
     ) -> Mapping[str, Sessions]:
         found = await self._booked(seats.SESSIONS, resource_ids, start, end, now)
-        return {resource_id: read_sessions(*lists) for resource_id, lists in found}
+        return {resource_id: read_sessions(*texts) for resource_id, *texts in found}
 
     async def occupied(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
     ) -> Mapping[str, Occupied]:
         found = await self._booked(seats.OCCUPIED, resource_ids, start, end, now)
-        return {resource_id: read_occupied(*lists) for resource_id, lists in found}
+        return {resource_id: read_occupied(*texts) for resource_id, *texts in found}
 
     async def _booked(
         self, sql: str, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    ) -> list[Any]:
         """Of each resource the columns, and what stays where holds have expired."""
         ids = list(filter(is_id, resource_ids))
         async with one(self._pool) as connection:
-            rows = await connection.fetch(sql, ids, microseconds(start), microseconds(end), now)
-        return (
-            (resource_id, ([one or [] for one in columns], orjson.loads(staying or "[]")))
-            for resource_id, staying, *columns in rows
-        )
+            rows: list[Any] = await connection.fetch(
+                sql, ids, microseconds(start), microseconds(end), now
+            )
+        return rows
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         sql = "SELECT * FROM messages WHERE booking_id = ANY(?::uuid[]) ORDER BY id"

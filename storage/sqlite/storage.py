@@ -3,14 +3,13 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-import orjson
 
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.interface import (
@@ -137,17 +136,17 @@ class SqliteStorage(Storage):
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
     ) -> Mapping[str, Sessions]:
         found = await self._booked(seats.SESSIONS, resource_ids, start, end, now)
-        return {resource_id: read_sessions(*lists) for resource_id, lists in found}
+        return {resource_id: read_sessions(*texts) for resource_id, *texts in found}
 
     async def occupied(
         self, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
     ) -> Mapping[str, Occupied]:
         found = await self._booked(seats.OCCUPIED, resource_ids, start, end, now)
-        return {resource_id: read_occupied(*lists) for resource_id, lists in found}
+        return {resource_id: read_occupied(*texts) for resource_id, *texts in found}
 
     async def _booked(
         self, sql: str, resource_ids: Sequence[str], start: datetime, end: datetime, now: datetime
-    ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    ) -> list[Any]:
         """Of each resource the columns, and what stays where holds have expired."""
         asked = {
             "resources": as_json(resource_ids),
@@ -155,10 +154,7 @@ class SqliteStorage(Storage):
             "end": microseconds(end),
             "now": text(now),
         }
-        return (
-            (row["resource_id"], (orjson.loads(row["columns"]), orjson.loads(row["staying"])))
-            for row in await self._rows(sql, asked)
-        )
+        return await self._rows(sql, asked)
 
     async def messages(self, booking_ids: Sequence[str]) -> list[Message]:
         marks = ", ".join("?" * len(booking_ids))

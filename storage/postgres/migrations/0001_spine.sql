@@ -111,7 +111,7 @@ CREATE TABLE sessions (
     taken          INTEGER NOT NULL CHECK (taken >= 0),
     occupied_range INT8RANGE NOT NULL,
     resource_range UUID_RANGE NOT NULL,
-    PRIMARY KEY (resource_id, occupied_start),
+    PRIMARY KEY (resource_id, occupied_start) INCLUDE (occupied_end),
     CHECK (occupied_start <= start_time AND start_time < end_time AND end_time <= occupied_end),
     CONSTRAINT booking_no_overlap
         EXCLUDE USING gist (occupied_range WITH &&, resource_range WITH &&)

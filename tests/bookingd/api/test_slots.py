@@ -273,3 +273,28 @@ async def test_a_slot_is_offered_until_its_notice_begins(house: House):
         [explained] = (await why(house, service, f"{MONDAY}T08:00:00Z"))["data"]
         assert explained["offered"] is offered
         assert (f"{MONDAY}T08:00:00+00:00" in await starts(house, service)) is offered
+
+
+@on_both
+async def test_seats_are_those_that_are_left_with_who_has_the_slot(house: House):
+    tuesday = "2026-03-10"
+    service, [full, idle] = await open_shop(house, 2, capacity=3, daily_cap=2)
+    await book(house, service, full, "09:00")
+    await book(house, service, full, "09:00")
+    await house.place(
+        start=f"{tuesday}T09:00:00+01:00", minutes=30, serviceId=service.id, resourceId=full.id
+    )
+    answer = await ask(house, service, timeZone="Europe/Berlin", to=tuesday)
+    first = [day["slots"][0] for day in answer.body["data"]]
+    assert first == [
+        {
+            "startTime": f"{day}T09:00:00+01:00",
+            "duration": 30,
+            "resourceIds": resource_ids,
+            "seats": seats,
+        }
+        for day, resource_ids, seats in (
+            (MONDAY, [idle.id], 3),
+            (tuesday, sorted([full.id, idle.id]), 5),
+        )
+    ]

@@ -119,7 +119,7 @@ def telling(world: World, chance: Random, count: int) -> list[int]:
     """Starts of the window: any minute, what is offered, and all around where rules end."""
     wanted, window = world.wanted, world.window
     service, minutes = wanted.service, range(window.start, window.stop, MINUTE)
-    slots = [start for one in offered(wanted, window) for start in one]
+    slots = offered(wanted, window)
     edges = [
         wanted.now + service.minimum_notice * MINUTE,
         wanted.now + (service.horizon or 0) * DAY,
