@@ -25,8 +25,7 @@ from rich.table import Table
 from benchmarks.fill import a_place
 from benchmarks.postgres import database, postgres
 from bookingd.api import present
-from bookingd.api.slots import shown
-from bookingd.availability.days import by_day
+from bookingd.api.days import _told, by_day
 from bookingd.availability.engine import _lasting
 from bookingd.availability.wallclock import clock, day_number
 from bookingd.collector import spare
@@ -144,10 +143,7 @@ async def measured(
         window = range(viewer.begin(days.start), viewer.begin(days.stop))
         known = await vacancies.known(wants, window)
         read = time.perf_counter() - begun
-        present.dumps([
-            {"date": day, "slots": shown(known[0], slots)}
-            for day, slots in by_day(known, viewer, days).items()
-        ])  # fmt: skip
+        present.dumps(by_day(known, viewer, days))
         found.append((time.perf_counter() - begun, time.process_time() - busy, read))
     return [[1000 * one for one in column] for column in zip(*found, strict=True)]
 
@@ -165,8 +161,8 @@ async def measure(name: str, url: str, counts: Sequence[int], table: Table) -> N
                 await save(storage, [free.pop()])
 
             async def forget() -> None:
-                _lasting.cache_clear()
-                read_occupied.cache_clear()
+                for remembered in (_told, _lasting, read_occupied):
+                    remembered.cache_clear()
 
             whole, busy, read = await measured(storage, business, book)
             anew, _, _ = await measured(storage, business, forget)

@@ -1,7 +1,7 @@
 """What can be booked, and why, over HTTP."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,10 @@ from aiohttp import web
 from bookingd.api import present
 from bookingd.api.conditions import kept, unless_known
 from bookingd.api.context import CATALOGUE, CLOCK, CONFIG, VACANCIES
+from bookingd.api.days import by_day
 from bookingd.api.declare import about, answers, may_be_known, open_to, takes_query
 from bookingd.api.errors import ApiError, Code, code_of
 from bookingd.api.schemas import slots as schemas
-from bookingd.availability.days import Slot, by_day
 from bookingd.availability.engine import check, explain
 from bookingd.availability.rules import RULES
 from bookingd.availability.starts import every
@@ -56,11 +56,10 @@ async def listed(
     _check_few(wants, days)
     window = range(viewer.begin(days.start), viewer.begin(days.stop))
     known = await app[VACANCIES].known(wants, window, leaving)
-    first, found = known[0], await asyncio.to_thread(by_day, known, viewer, days)
     body = {
-        "data": [{"date": day, "slots": shown(first, slots)} for day, slots in found.items()],
-        "serviceId": first.service.id,
-        "duration": first.length // MINUTE,
+        "data": await asyncio.to_thread(by_day, known, viewer, days),
+        "serviceId": known[0].service.id,
+        "duration": known[0].length // MINUTE,
         "timeZone": viewer.key,
     }
     return present.json(body)
@@ -120,20 +119,6 @@ def _check_length(wanted: Wanted) -> None:
         check(wanted, wanted.now, RULES[:1])
     except WrongLength as error:
         raise ApiError(Code.VALIDATION_ERROR, errors={"duration": str(error)}) from error
-
-
-def shown(wanted: Wanted, slots: Iterable[Slot]) -> list[dict[str, Any]]:
-    """Slots as JSON has them."""
-    minutes = wanted.length // MINUTE
-    if wanted.service.capacity == 1:
-        return [
-            {"startTime": start, "duration": minutes, "resourceIds": resource_ids}
-            for start, resource_ids, _ in slots
-        ]
-    return [
-        {"startTime": start, "duration": minutes, "resourceIds": resource_ids, "seats": seats}
-        for start, resource_ids, seats in slots
-    ]
 
 
 def _explained(wanted: Wanted, start: int) -> dict[str, Any]:

@@ -30,15 +30,14 @@ class Verdict(NamedTuple):
     why: str | None
 
 
-def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> list[int]:
+def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> Sequence[int]:
     """The starts of a window that keep all rules, in order. Opening hours have to be among them."""
     lasting = _lasting(replace(wanted, now=0), window, tuple(r for r in rules if not r.passing))
     now = _common((rule.starts(wanted, window) for rule in rules if rule.passing), window)
-    return [
-        start
-        for one in now
-        for start in lasting[bisect_left(lasting, one.start) : bisect_left(lasting, one.stop)]
-    ]
+    still = (
+        lasting[bisect_left(lasting, one.start) : bisect_left(lasting, one.stop)] for one in now
+    )
+    return tuple(chain.from_iterable(still))
 
 
 @lru_cache(KEPT)

@@ -2,11 +2,12 @@
 
 _MEETING = """resource_id = {resource}
    AND occupied_start < $3
-   AND occupied_start >= coalesce((SELECT max(occupied_start)
+   AND occupied_start >= coalesce((SELECT CASE WHEN occupied_end > $2 THEN occupied_start END
                                      FROM sessions AS before
                                     WHERE before.resource_id = {resource}
-                                      AND before.occupied_start <= $2), $2)
-   AND occupied_end > $2"""
+                                      AND before.occupied_start <= $2
+                                    ORDER BY before.occupied_start DESC
+                                    LIMIT 1), $2)"""
 """Sessions do not overlap, so only the last that starts before `$2` can reach into it."""
 
 

@@ -5,11 +5,12 @@ from storage.sqlite.statements.records import insert
 
 _MEETING = """resource_id = {resource}
    AND occupied_start < :end
-   AND occupied_start >= coalesce((SELECT max(occupied_start)
+   AND occupied_start >= coalesce((SELECT CASE WHEN occupied_end > :start THEN occupied_start END
                                      FROM sessions AS before
                                     WHERE before.resource_id = {resource}
-                                      AND before.occupied_start <= :start), :start)
-   AND occupied_end > :start"""
+                                      AND before.occupied_start <= :start
+                                    ORDER BY before.occupied_start DESC
+                                    LIMIT 1), :start)"""
 """Sessions do not overlap, so only the last that starts before `:start` can reach into it."""
 
 _START = "unixepoch(substr(start_time, 1, 19)) * 1000000 + substr(start_time, 21, 6)"
