@@ -1,0 +1,37 @@
+"""Slots by the days of whoever looks, around every change of clocks; zoneinfo is the oracle."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from bookingd.api.days import by_day
+from bookingd.availability.wallclock import MINUTE, WallClock, calendar_day, instant
+from bookingd.availability.wanted import Calendars
+from tests.bookingd.availability.test_zones import FIRST, changes, skips_midnight
+from tests.records import a_resource, a_service
+
+SERVICE, RESOURCE = a_service(durations=(30,)), a_resource(hours=None)
+STEP = 30 * MINUTE
+
+
+def test_each_slot_is_told_once_on_the_day_that_the_clock_shows_then():
+    """Where always slots begin at every half hour of UTC."""
+    wanted = Calendars("UTC").wanted(SERVICE, RESOURCE, timedelta(minutes=30), FIRST)
+    around_midnight = [one for one in changes() if skips_midnight(one)]
+    assert len(around_midnight) > 100
+    for change in [*around_midnight, *changes()[::10]]:
+        clock = WallClock(change.zone)
+        today = clock.day(change.at)
+        for days in (range(today - 1, today + 2), range(today, today + 1)):
+            told = by_day([wanted], clock, days)
+            found = [(day["date"], [one["startTime"] for one in day["slots"]]) for day in told]
+            assert found == list(by_hand(clock, days)), change
+
+
+def by_hand(clock: WallClock, days: range) -> Iterator[tuple[date, list[str]]]:
+    """Each day, and the starts at which the clock shows it."""
+    first = clock.begin(days.start) // STEP * STEP
+    starts = range(first, clock.begin(days.stop), STEP)[clock.begin(days.start) > first :]
+    shown = [instant(at).astimezone(ZoneInfo(clock.key)) for at in starts]
+    for day in map(calendar_day, days):
+        yield day, [one.isoformat() for one in shown if one.date() == day]
