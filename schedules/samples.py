@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from storage.model import (
     Audience,
@@ -62,13 +63,25 @@ _STANDS = {
     MessageKind.CANCELLED: {"status": BookingStatus.CANCELLED, "sequence": 2, "version": 3},
 }
 
+_NEWS: dict[MessageKind, dict[str, Any]] = {
+    MessageKind.CHANGED: {
+        "start_time": [(START - timedelta(days=3)).isoformat(), START.isoformat()],
+        "end_time": [
+            (_BOOKING.end_time - timedelta(days=3)).isoformat(),
+            _BOOKING.end_time.isoformat(),
+        ],
+    },
+    MessageKind.CANCELLED: {"reason": "I have caught a cold."},
+}
+"""What their events tell besides."""
+
 
 def samples(locale: str | None = None) -> Iterator[Due]:
     """A message of each kind to customer and administrator, of a customer of `locale`."""
     for number, (kind, audience) in enumerate(KINDS):
         booking = replace(_BOOKING, locale=locale, **_STANDS.get(kind, {}))  # type: ignore[arg-type]
         message = _message(number, kind, audience, booking)
-        yield Due(message, booking, service="Yoga", resource="Anna")
+        yield Due(message, booking, service="Yoga", resource="Anna", detail=_NEWS.get(kind, {}))
 
 
 def _message(number: int, kind: MessageKind, audience: Audience, booking: Booking) -> Message:

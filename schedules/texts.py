@@ -1,19 +1,25 @@
 """What a mail says: subject, text and HTML, in the language of whom it is for."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from schedules.language import shortened
 from schedules.moments import moments
 from schedules.wordings import Wordings
-from storage.model import Audience, Booking, Due
+from storage.model import Audience, Booking, Due, MessageKind
 
 FALLBACK = "en"
 """The language that has every word."""
 
-LABELS = ("what", "when", "name", "email", "company", "phone", "inquiry", "reference", "manage")
+LABELS = (
+    "what", "when", "before", "reason", "name", "email", "company", "phone", "inquiry", "reference",
+    "manage",
+)  # fmt: skip
+
+TIMES = ("start_time", "end_time")
 
 Link = Callable[[Booking], str]
 
@@ -111,22 +117,35 @@ class Texts:
             "resource": due.resource,
             "link": self._link(booking) if self._link and _customers(due) and booking.live else "",
         }
-        usual = self._word(language, "dates", context)
-        when = moments(
-            booking.start_time,
-            booking.end_time,
-            self.zone(due),
-            tag=tag,
-            otherwise=usual,
-        )
-        context |= {"date": when.date, "start": when.start, "end": when.end}
-        context |= {"zone": when.zone, "offset": when.offset}
-        context["time"] = self._word(language, "span", context)
-        named = f"{when.zone}, {when.offset}" if when.offset else when.zone
-        context["when"] = f"{when.date}, {context['time']} ({named})"
+        news = _news(due)
+        context["reason"] = news.get("reason")
+        context |= self._slot(booking.start_time, booking.end_time, context, due, tag)
+        named = ", ".join(filter(None, (context["zone"], context["offset"])))
+        context["when"] = f"{context['date']}, {context['time']} ({named})"
+        context["before"] = self._before(news, context, due, tag)
         context["what"] = self._word(language, "what", context) if due.service else ""
         context["greeting"] = self._word(language, "greeting", context)
         return context
+
+    def _slot(
+        self, start: datetime, end: datetime, context: dict[str, Any], due: Due, tag: str
+    ) -> dict[str, str]:
+        """A start and an end in words."""
+        language = context["language"]
+        usual = self._word(language, "dates", context)
+        told = asdict(moments(start, end, self.zone(due), tag=tag, otherwise=usual))
+        return told | {"time": self._word(language, "span", context | told)}
+
+    def _before(
+        self, news: Mapping[str, Any], context: dict[str, Any], due: Due, tag: str
+    ) -> str | None:
+        """When it was to be, of a booking that was moved."""
+        was = {name: datetime.fromisoformat(news[name][0]) for name in TIMES if name in news}
+        if not was:
+            return None
+        start, end = (was.get(name, getattr(due.booking, name)) for name in TIMES)
+        told = self._slot(start, end, context, due, tag)
+        return f"{told['date']}, {told['time']}"
 
     def _labels_of(self, language: str) -> dict[str, str]:
         if language not in self._labels:
@@ -141,6 +160,11 @@ class Texts:
     def _page(self, language: str, about: str, kind: str, context: dict[str, Any]) -> str:
         names: Sequence[str] = (f"{language}/{about}.{kind}", f"{about}.{kind}", f"mail.{kind}")
         return self._wordings.fill(names, context)
+
+
+def _news(due: Due) -> Mapping[str, Any]:
+    """What the event has to tell besides the booking; to a reminder it is no news."""
+    return {} if due.message.kind is MessageKind.REMINDER else due.detail
 
 
 def _customers(due: Due) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 
 class BookingStatus(StrEnum):
@@ -228,13 +229,15 @@ class Message:
 class Due:
     """A message to be sent now, and the booking that it is about; a test call is about none.
 
-    `service` and `resource` are their names, as the event has them that the message tells of.
+    `service` and `resource` are their names, as the event has them that the message tells of, and
+    `detail` is the event's.
     """
 
     message: Message
     about: Booking | None
     service: str | None = None
     resource: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def booking(self) -> Booking:

@@ -16,7 +16,7 @@ TOLD = ", ".join(
            FROM events
           WHERE events.booking_id = messages.booking_id
             AND events.version = messages.version) AS {name}"""
-    for name in ("booking", "service", "resource")
+    for name in ("booking", "service", "resource", "detail")
 )
 """What the event knows that a message tells of."""
 

@@ -72,9 +72,11 @@ def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 def read_due(row: Mapping[str, Any]) -> Due:
     """A message from a row that also has what its event knows, if there is one."""
-    about = row["booking"]
-    booking = None if about is None else _booking(about)
-    return Due(read(Message, row), booking, row["service"], row["resource"])
+    message, about = read(Message, row), row["booking"]
+    if about is None:
+        return Due(message, None)
+    detail = _mapping(row["detail"])
+    return Due(message, _booking(about), row["service"], row["resource"], detail)
 
 
 def read_placed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Booking | KeyReused]:

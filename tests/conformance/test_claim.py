@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from storage.interface import Storage
-from storage.model import Audience, Due, Message, MessageState
-from storage.writes import IN_ORDER, Claim, Place, Supersede
+from storage.model import Audience, Due, EventKind, Message, MessageState
+from storage.writes import IN_ORDER, Change, Claim, Place, Supersede
 from tests.records import (
     HOUR,
     INSTANT,
@@ -97,6 +97,17 @@ async def test_a_message_calls_service_and_resource_as_its_own_event_does(storag
     [then] = await claim_due(storage)
     assert (first.service, first.resource) == ("Haircut", "Anna")
     assert (then.service, then.resource) == (None, None)
+
+
+async def test_a_message_tells_what_changed_and_why_as_its_own_event_does(storage: Storage):
+    second = cancelled(BOOKING)
+    detail = {"status": ["CONFIRMED", "CANCELLED"], "reason": "I have caught a “cold”."}
+    event = an_event(second, EventKind.CANCELLED, detail=detail)
+    await done(storage, place(BOOKING, a_message(BOOKING)))
+    [first] = await claim_due(storage)
+    await done(storage, settle(first.message), Change(second, 1, event, [a_message(second)]))
+    [then] = await claim_due(storage)
+    assert (first.detail, then.detail) == ({}, detail)
 
 
 async def test_each_message_says_what_held_at_its_own_version(storage: Storage):

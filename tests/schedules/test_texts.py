@@ -105,6 +105,45 @@ def test_a_language_of_an_installation_may_be_that_of_one_country(own: Path):
         assert text(due(locale=locale), directory=own).plain.startswith(greeting)
 
 
+def with_detail(kind: MessageKind, audience: Audience = CUSTOMER, **detail: Any) -> Due:
+    """A message of an event that tells besides what changed, or why."""
+    return replace(due(kind=kind, audience=audience), detail=detail)
+
+
+def was(start: str) -> list[str]:
+    return [start, START.isoformat()]
+
+
+@pytest.mark.parametrize("kind", [MessageKind.CHANGED, MessageKind.RECEIVED])
+@pytest.mark.parametrize("audience", [CUSTOMER, ADMIN])
+def test_whoever_is_told_of_a_move_is_told_when_it_was_to_be(kind: MessageKind, audience: Audience):
+    earlier = {"start_time": was("2026-03-27T14:05:00Z"), "end_time": was("2026-03-27T15:05:00Z")}
+    said = text(with_detail(kind, audience, **earlier))
+    assert f"When: {BRITISH}\nBefore: Friday, 27 March 2026, 15:05 to 16:05\n" in said.plain
+    assert ">Before: Friday, 27 March 2026, 15:05 to 16:05<" in said.html
+
+
+def test_a_booking_of_another_length_began_when_it_does():
+    said = text(with_detail(MessageKind.CHANGED, end_time=was("2026-03-30T13:35:00Z")), locale="de")
+    assert "\nVorher: Montag, 30. März 2026, 15:05 bis 15:35 Uhr\n" in said.plain
+
+
+def test_a_reminder_and_a_change_of_something_else_say_nothing_of_before():
+    moved = with_detail(MessageKind.REMINDER, start_time=was("2026-03-27T14:05:00Z"))
+    for one in (moved, with_detail(MessageKind.CHANGED, name=["Ada", "Grace"])):
+        said = text(one)
+        assert "Before" not in said.plain + said.html
+
+
+def test_the_administrator_alone_is_told_why_it_is_cancelled():
+    why = "I have caught a <cold>.\nSorry."
+    told = text(with_detail(MessageKind.CANCELLED, ADMIN, reason=why))
+    assert f"\nReason: {why}\n" in told.plain
+    assert "I have caught a &lt;cold&gt;.\nSorry." in told.html
+    customers = text(with_detail(MessageKind.CANCELLED, CUSTOMER, reason=why))
+    assert "cold" not in customers.plain + customers.html
+
+
 @pytest.mark.parametrize(
     ("service", "resource", "what"),
     [("Haircut", "Anna", "Haircut (Anna)"), ("Haircut", None, "Haircut")],
