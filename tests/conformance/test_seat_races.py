@@ -118,6 +118,21 @@ async def test_what_an_expired_hold_had_one_gets(both: Both):
     assert await asked(both, writes) == {type(None): 1, SlotTaken: 49}
 
 
+async def test_what_expired_holds_had_all_get_whoever_sweeps(both: Both):
+    slots = [START + n * HOUR for n in range(30)]
+    old = [a_booking(start=START + 9 * DAY + n * HOUR) for n in range(10)]
+    holds = [a_hold(start=start) for start in slots]
+    await done(both[0], *map(Keep, holds), *map(place, old))
+    at = {"at": holds[0].expires_at}
+    writes: list[Write[Any]] = []
+    for n, one in enumerate(old):
+        writes.append(place(a_booking(start=slots[3 * n]), caps=[a_cap(10)], **at))
+        writes.append(Keep(a_hold(start=slots[3 * n + 1], created_at=at["at"])))
+        move = change(moved(one, slots[3 * n + 2]))
+        writes.append(replace(move, event=replace(move.event, **at)))
+    assert await asked(both, writes) == {type(None): 30}
+
+
 async def test_an_address_does_not_hold_more_by_asking_at_once(both: Both):
     writes = [Keep(a_hold(start=START + n * HOUR), at_most=3) for n in range(30)]
     assert await asked(both, writes) == {type(None): 3, TooManyHolds: 27}
