@@ -38,6 +38,7 @@ class AlarmCode(StrEnum):
     MAIL_DEAD = "MAIL_DEAD"
     JOB_FAILED = "JOB_FAILED"
     DATABASE_GONE = "DATABASE_GONE"
+    NOT_WRITTEN = "NOT_WRITTEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,19 @@ class Alarms:
     async def now(self) -> list[Alarm]:
         """What is wrong now. Raises `Unavailable`."""
         outbox = await self._vitals.outbox.get()
-        return [*self._of_mail(outbox), *_of_messages(outbox), *_of_jobs(self._vitals.jobs)]
+        return [
+            *self._of_writes(),
+            *self._of_mail(outbox),
+            *_of_messages(outbox),
+            *_of_jobs(self._vitals.jobs),
+        ]
+
+    def _of_writes(self) -> Iterator[Alarm]:
+        if self._measures.unwritten is not None:
+            yield Alarm(
+                AlarmCode.NOT_WRITTEN,
+                f"the last booking or change was refused: {self._measures.unwritten}",
+            )
 
     def _of_mail(self, outbox: Outbox) -> Iterator[Alarm]:
         if self._mailer is None:

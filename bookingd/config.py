@@ -110,9 +110,10 @@ def load(dotenv: Path = Path(".env")) -> Config:
     """
     env = _Variables(eager=False, prefix=PREFIX, strip_whitespace=True)
     if os.environ.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
-        env.read_env(dotenv, recurse=False)
+        _read(env, dotenv)
     values = _values(env)
     _check_keys_differ(env, values)
+    _check_login(env, values)
     known = set(env.dump())
     try:
         env.seal()
@@ -126,31 +127,42 @@ def load(dotenv: Path = Path(".env")) -> Config:
 
 
 class _Variables(FileAwareEnv):
-    """Collects all that is wrong, a secret's file that cannot be read included."""
+    """Collects all that is wrong, a secret's file that cannot be read or is empty included."""
 
     def _get_value(self, env_key: str, default: Any) -> Any:
+        file = f"{env_key}{self.file_suffix}"
         try:
-            return super()._get_value(env_key, default)
+            value = super()._get_value(env_key, default)
         except ValueError as error:
-            self.wrong(f"{env_key}{self.file_suffix}", str(error))
+            self.wrong(file, str(error))
             return default
+        if value == "" and os.environ.get(file):
+            self.wrong(file, "The file is empty.")
+        return value
 
     def wrong(self, name: str, reason: str) -> None:
         """Note what is wrong with a variable."""
         self._errors[name].append(reason)
 
 
+def _read(env: _Variables, dotenv: Path) -> None:
+    try:
+        env.read_env(dotenv, recurse=False)
+    except (OSError, ValueError) as error:
+        raise BadConfigurationError(f"the file {dotenv} cannot be read: {error}") from None
+
+
 def _values(env: _Variables) -> dict[str, Any]:
     environment = env.enum("ENV", Environment.DEVELOPMENT, enum=Environment, by_value=True)
     at_a_desk = environment is Environment.DEVELOPMENT
-    relay_host = _text(env, "SMTP_HOST", None, str)
+    relay_host = _text(env, "SMTP_HOST", None, parse.host)
     port = _text(env, "PORT", "8080", parse.whole(0, 65535))
     host = _text(env, "HOST", "127.0.0.1", str)
     return {
         "environment": environment,
         "host": host,
         "port": port,
-        "base_url": _text(env, "BASE_URL", f"http://{host}:{port}", parse.url),
+        "base_url": _text(env, "BASE_URL", None, parse.url) or _here(host, port),
         "database_url": _text(env, "DATABASE_URL", "sqlite:///bookingd.db", parse.database),
         "admin_key": _text(env, "ADMIN_KEY", None, parse.plain(SHORTEST_KEY)),
         "public_key": _text(env, "PUBLIC_KEY", None, parse.plain(SHORTEST_KEY)),
@@ -207,12 +219,26 @@ def _values(env: _Variables) -> dict[str, Any]:
     }
 
 
+def _here(host: str, port: int) -> str:
+    """How the daemon is reached on this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _check_keys_differ(env: _Variables, values: dict[str, Any]) -> None:
     admin, public, operator = (values[f"{kind}_key"] for kind in ("admin", "public", "operator"))
     if public and public == admin:
         env.wrong(f"{PREFIX}PUBLIC_KEY", "must differ from the admin key.")
     if operator and operator in {admin, public}:
         env.wrong(f"{PREFIX}OPERATOR_KEY", "must differ from the other keys.")
+
+
+def _check_login(env: _Variables, values: dict[str, Any]) -> None:
+    """A name without a password, or the other way round, would be no login, and nobody told."""
+    names = [f"{PREFIX}SMTP_USERNAME", f"{PREFIX}SMTP_PASSWORD"]
+    missing = [name for name in names if not values[name.removeprefix(PREFIX).lower()]]
+    if len(missing) == 1 and f"{missing[0]}{env.file_suffix}" not in env._errors:
+        [there] = set(names) - set(missing)
+        env.wrong(missing[0], f"must be set where {there} is.")
 
 
 def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:

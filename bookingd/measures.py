@@ -16,6 +16,7 @@ from bookingd.desk import Desk
 from schedules.actor import Question
 from schedules.channels import Channel, DeliveryError, Mail
 from schedules.webhooks import Call
+from storage.errors import Unavailable
 from storage.interface import Storage
 from storage.writes import Write
 
@@ -54,6 +55,8 @@ class Measures:
         self.durations: dict[tuple[str, str], Histogram] = {}
         self.commits = Histogram()
         self.writes: Counter[str] = Counter()
+        self.unwritten: str | None = None
+        """Why the database could not write when the desk last asked it to; None if it could."""
         self.mails: Counter[str] = Counter()
         self.mailed_at: datetime | None = None
         self.calls: Counter[str] = Counter()
@@ -91,6 +94,7 @@ class MeasuredDesk(Desk):
         finally:
             self._measures.commits.add(time.perf_counter() - begun)
             self._measures.writes.update(map(_outcome, letters))
+            self._measures.unwritten = _unwritten(letters[-1])
 
 
 class MeasuredChannel:
@@ -135,6 +139,15 @@ class MeasuredCalls:
     async def close(self) -> None:
         """Hang up."""
         await self._channel.close()
+
+
+def _unwritten(question: Question[Write[Any]]) -> str | None:
+    """What the database said if it could not write; a refusal such as `SlotTaken` is not meant."""
+    answer = question.answer
+    if not answer.done() or answer.cancelled():
+        return None
+    error = answer.exception()
+    return str(error) if isinstance(error, Unavailable) else None
 
 
 def _outcome(question: Question[Write[Any]]) -> str:

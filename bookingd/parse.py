@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import time, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -62,11 +62,30 @@ def _matching(pattern: str, hint: str) -> Callable[[str], str]:
     return parse
 
 
-url = _matching(r"https?://[^/?#]+(/[^?#]*)?", "must be a URL such as https://booking.example.com")
+_url = _matching(
+    r"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:[0-9]{1,5})?(/[^\s?#]*)?",
+    "must be a URL such as https://booking.example.com",
+)
+_host = _matching(r"[\w.-]+", "must be a name such as smtp.example.com, or an address")
 language_tag = _matching(
     r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", "must be a language tag such as en or de-AT"
 )
 address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
+
+
+def url(text: str) -> str:
+    """Where something is on the web."""
+    if not _port_is_right(urlsplit(_url(text))):
+        raise ValueError("must have a port from 1 to 65535, or none")
+    return text
+
+
+def host(text: str) -> str:
+    """A machine, without a port."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return _host(text)
 
 
 def counter(text: str) -> str:

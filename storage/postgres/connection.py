@@ -124,7 +124,9 @@ def translated() -> Iterator[None]:
 
 
 def _words(error: BaseException) -> str:
-    """The kind of the error, and what the server said without the values that it quotes."""
+    """What the system says, or the kind of error and what the server said without values."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     said = error.args[0] if error.args and not isinstance(error, _QUOTING) else ""
     return f"{type(error).__name__} {said}".rstrip()
 

@@ -95,6 +95,13 @@ async def test_no_relay_matters_once_something_waits(storage: Storage):
     assert await watch.codes() == ["NO_RELAY"]
 
 
+async def test_a_database_that_answers_and_cannot_write(watch: Watch):
+    watch.measures.unwritten = "SQLite: database or disk is full"
+    [alarm] = await watch.alarms.now()
+    assert alarm.code == "NOT_WRITTEN"
+    assert alarm.message.endswith(": SQLite: database or disk is full")
+
+
 async def test_a_job_that_failed(watch: Watch):
     async def ill() -> None:
         raise Unavailable("gone")

@@ -88,6 +88,8 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("PORT", "0", "port", 0),
     ("PORT", "65535", "port", 65535),
     ("BASE_URL", "https://example.org/booking", "base_url", "https://example.org/booking"),
+    ("BASE_URL", "http://[::1]:8080", "base_url", "http://[::1]:8080"),
+    ("HOST", "::1", "base_url", "http://[::1]:8080"),
     ("DATABASE_URL", "sqlite:////var/lib/b.db", "database_url", "sqlite:////var/lib/b.db"),
     ("DATABASE_URL", "postgresql://a@b,c/d", "database_url", "postgresql://a@b,c/d"),
     ("ADMIN_KEY", KEY, "admin_key", KEY),
@@ -151,6 +153,22 @@ def test_the_relay_is_what_the_smtp_variables_say(monkeypatch: pytest.MonkeyPatc
     assert found.relay == a_relay(port=465, username="u", password="p", tls="tls")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "relay", "smtp.b\u00fccher.example"])
+def test_a_relay_has_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: str):
+    assert loaded(monkeypatch, SMTP_HOST=host).relay == a_relay(host=host)
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [("SMTP_USERNAME", "SMTP_PASSWORD"), ("SMTP_PASSWORD", "SMTP_USERNAME")],
+)
+def test_half_a_login_is_told(monkeypatch: pytest.MonkeyPatch, there: str, missing: str):
+    found = complaints(monkeypatch, **{there: "hidden-word"})
+    assert found.keys() == {missing}
+    assert there in found[missing]
+    assert "hidden-word" not in found[missing]
+
+
 BAD = {
     "ENV": "prod",
     "PORT": "65536",
@@ -205,6 +223,14 @@ def test_one_error_lists_every_bad_variable_and_no_secret(monkeypatch: pytest.Mo
         ("PORT", "x"),
         ("SMTP_PORT", "65536"),
         ("BASE_URL", "https://example.org/?a=b"),
+        ("BASE_URL", "https://:443"),
+        ("BASE_URL", "https://example.org:99999"),
+        ("BASE_URL", "https://exam ple.org"),
+        ("BASE_URL", "https://u:hidden-word@example.org"),
+        ("SMTP_HOST", "smtp.example.org:587"),
+        ("SMTP_HOST", "cafe.de:25"),
+        ("SMTP_HOST", "smtps://smtp.example.org"),
+        ("SMTP_HOST", "smtp example.org"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "bookingd.db"),
         ("TIMEZONE", "Berlin"),
@@ -267,13 +293,19 @@ def test_what_a_file_says_is_checked_too(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_a_file_that_cannot_be_read_is_told_with_the_rest(
     monkeypatch: pytest.MonkeyPatch, path: str
 ):
-    found = complaints(monkeypatch, SMTP_PASSWORD_FILE=path, PORT="x")
+    found = complaints(monkeypatch, SMTP_USERNAME="u", SMTP_PASSWORD_FILE=path, PORT="x")
     assert found.keys() == {"SMTP_PASSWORD_FILE", "PORT"}
 
 
 def test_a_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "key").write_bytes(b"\xff\xfe" * 20)
     assert complaints(monkeypatch, ADMIN_KEY_FILE=str(tmp_path / "key"))
+
+
+def test_an_empty_file_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "key").write_text("\n")
+    found = complaints(monkeypatch, LINK_SECRET_FILE=str(tmp_path / "key"))
+    assert found == {"LINK_SECRET_FILE": "The file is empty."}
 
 
 def test_names_that_mean_nothing_are_warned_of(monkeypatch: pytest.MonkeyPatch):
@@ -317,6 +349,18 @@ def test_elsewhere_dotenv_is_not_read(
 def test_a_bad_variable_in_dotenv_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / ".env").write_text("BOOKINGD_PORT=x\n")
     assert complaints(monkeypatch).keys() == {"PORT"}
+
+
+def test_a_dotenv_that_is_no_text_is_told(tmp_path: Path):
+    (tmp_path / ".env").write_bytes(b"BOOKINGD_MAIL_FROM=\xfc@example.org\n")
+    with pytest.raises(BadConfigurationError, match=r"\.env cannot be read"):
+        load()
+
+
+def test_a_dotenv_that_is_no_file_is_told(tmp_path: Path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(BadConfigurationError, match=r"\.env cannot be read"):
+        load()
 
 
 @pytest.mark.parametrize("name", ["PUBLIC_KEY", "OPERATOR_KEY"])

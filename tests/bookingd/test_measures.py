@@ -57,6 +57,29 @@ async def test_a_commit_counts_its_writes_by_outcome(storage: Storage):
     assert measures.commits.sum > 0
 
 
+async def test_it_is_remembered_that_the_database_could_not_write_until_it_can(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    async def full(writes: Any) -> list[Any]:
+        return [Unavailable("disk is full") for _ in writes]
+
+    measures, write = Measures(), storage.commit
+    desk = MeasuredDesk(storage, lambda: None, measures)
+    running = asyncio.create_task(desk.run())
+    monkeypatch.setattr(storage, "commit", full)
+    with pytest.raises(Unavailable):
+        await desk.ask(place(a_booking()))
+    assert measures.unwritten == "disk is full"
+    monkeypatch.setattr(storage, "commit", write)
+    await desk.ask(place(a_booking()))
+    assert measures.unwritten is None
+    with pytest.raises(SlotTaken):
+        await desk.ask(place(a_booking()))
+    assert measures.unwritten is None
+    desk.close()
+    await running
+
+
 async def test_a_commit_that_fails_is_counted_too(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):

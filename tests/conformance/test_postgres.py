@@ -159,6 +159,11 @@ async def test_a_server_that_is_gone_cannot_be_opened(wire: Wire):
         await open_storage(wire.url)
 
 
+async def test_why_a_server_cannot_be_reached_is_told_in_words():
+    with pytest.raises(Unavailable, match=r"PostgreSQL: .*(refused|failed)"):
+        await open_storage("postgresql://somebody@127.0.0.1:1/bookingd")
+
+
 async def test_a_database_that_is_not_there_cannot_be_opened(postgres_url: str):
     with pytest.raises(StorageError):
         await open_storage(postgres_url.replace("/bookingd_", "/no_bookingd_"))
