@@ -14,6 +14,8 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from bookingd.config import Config
 
+log = logging.getLogger(__name__)
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, for every line that is logged meanwhile."""
 
@@ -43,9 +45,7 @@ def configure(config: Config) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if config.log_file:
         config.log_file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(
-            RotatingFileHandler(config.log_file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT)
-        )
+        handlers.append(LogFile(config.log_file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT))
     formatter = JsonLines() if config.log_format == "json" else ReadableLines()
     for handler in handlers:
         handler.setFormatter(formatter)
@@ -57,6 +57,22 @@ def configure(config: Config) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # Each try to reach a server that is away would be a traceback; storage says it in a line.
     logging.getLogger("asyncpg").setLevel(logging.ERROR)
+
+
+class LogFile(RotatingFileHandler):
+    """A file that rotates. While it cannot be written to, that is said once, not at each line."""
+
+    _told = False
+
+    def flush(self) -> None:
+        super().flush()
+        self._told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if not self._told:
+            self._told = True
+            reason = str(sys.exception())
+            log.warning("the log file cannot be written", extra={"reason": reason})
 
 
 def context(record: logging.LogRecord) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,18 @@ def test_a_log_file_rotates(file: Path, monkeypatch: pytest.MonkeyPatch):
         "bookingd.log.1",
         "bookingd.log.2",
     ]
+
+
+def test_a_file_that_cannot_be_written_is_told_of_once(capsys: pytest.CaptureFixture[str]):
+    logs.configure(a_config(log_file=Path("/dev/full")))
+    for number in range(3):
+        log.warning("line %d", number)
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    told = "the log file cannot be written"
+    assert [line["message"] for line in said] == ["line 0", told, "line 1", "line 2"]
+    assert "No space left" in said[1]["context"]["reason"]
+    with suppress(OSError):  # the last line still wants to be written
+        logging.getLogger().handlers.pop().close()
 
 
 def test_without_a_file_it_goes_to_standard_error_alone():
