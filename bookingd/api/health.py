@@ -12,6 +12,7 @@ from bookingd.api.declare import about, always_answered, answers, open_to
 from bookingd.api.errors import LATER, ApiError, Code
 from bookingd.api.schemas import health as schemas
 from schedules.scheduler import Job
+from storage.errors import Unavailable
 from storage.model import Outbox, Scope
 
 FIGURES = (Scope.OPERATOR, Scope.READ_ONLY, Scope.ADMIN)
@@ -67,7 +68,11 @@ async def database(request: web.Request) -> web.Response:
 async def jobs(request: web.Request) -> web.Response:
     """GET /api/health/jobs; `warn` when somebody should look."""
     vitals = request.app[VITALS]
-    outbox, alarms = await vitals.outbox.get(), await request.app[ALARMS].now()
+    try:
+        outbox, alarms = await vitals.outbox.get(), await request.app[ALARMS].now()
+    except Unavailable as error:  # who may see figures may see the reason
+        reason = f"The outbox cannot be looked at: {error}."
+        raise ApiError(Code.SERVICE_UNAVAILABLE, reason, headers=LATER) from error
     return present.json(
         {
             "status": "warn" if alarms else "ok",

@@ -108,6 +108,19 @@ async def test_a_database_that_is_gone_is_503(
     assert answer.headers["Retry-After"]
 
 
+async def test_why_the_outbox_cannot_be_looked_at_is_told_to_whom_its_figures_are(
+    open_house: Opener, storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    async def gone(_: datetime) -> None:
+        raise Unavailable("PostgreSQL: Connection refused")
+
+    monkeypatch.setattr(storage, "outbox", gone)
+    answer = await (await open_house()).call("GET", "/api/health/jobs")
+    assert_error(answer, 503, "SERVICE_UNAVAILABLE")
+    assert "PostgreSQL: Connection refused" in answer.body["message"]
+    assert answer.headers["Retry-After"]
+
+
 async def test_who_asks_at_the_same_time_shares_one_sign_of_life(
     open_house: Opener, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
