@@ -18,6 +18,9 @@ STEP = 2.0
 
 GUARD = 1.0
 
+AGAIN = timedelta(minutes=1)
+"""So long after storage could not do a job it is tried again, where its turn comes later."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Job:
@@ -50,7 +53,7 @@ class Scheduler:
         return list(self._jobs.values())
 
     def every(self, interval: timedelta, name: str, job: Callable[[], Awaitable[object]]) -> None:
-        """Run `job` at the start and every `interval`. What storage cannot do is tried then."""
+        """Run `job` at the start and every `interval`; sooner again if storage could not."""
         known = self._jobs[name] = Job(name=name)
 
         async def run() -> None:
@@ -101,11 +104,17 @@ class Scheduler:
         except StorageError as error:
             _failed(known, str(error))
             log.warning("job failed", extra={"job": known.name, "reason": str(error)})
+            self._again(known.name)
         except Exception as error:
             _failed(known, type(error).__name__)
             raise  # APScheduler logs it
         else:
             known.last_success, known.last_error = self._clock(), None
+
+    def _again(self, name: str) -> None:
+        interval, _ = self._planned[name]
+        if interval > AGAIN and self._scheduler.running:
+            self._scheduler.modify_job(name, next_run_time=self._clock() + AGAIN)
 
     async def _watch_the_clock(self) -> None:
         ahead = time.time() - time.monotonic()

@@ -90,7 +90,30 @@ async def test_a_job_that_crashes_runs_again_and_harms_no_other(
     assert "this job crashes" in caplog.text
 
 
-async def test_it_remembers_what_each_job_last_did(caplog: pytest.LogCaptureFixture):
+async def test_what_storage_could_not_do_does_not_wait_for_its_turn(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "AGAIN", timedelta(milliseconds=5))
+    errors: list[Exception] = [Unavailable("PostgreSQL: gone"), Unavailable("PostgreSQL: gone")]
+
+    async def job() -> None:
+        if errors:
+            raise errors.pop()
+
+    scheduler.every(HOUR, "job", job)
+    await scheduler.start()
+    [known] = scheduler.jobs
+    await until_true(lambda: known.last_success)
+    assert (known.failures, known.last_error) == (2, None)
+    [known] = scheduler.jobs
+    assert known.next_run is not None
+    assert known.next_run > now() + HOUR / 2
+
+
+async def test_it_remembers_what_each_job_last_did(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "AGAIN", HOUR)
     time = [NOW]
     scheduler = Scheduler(lambda: time[0])
     errors: list[Exception | None] = [
