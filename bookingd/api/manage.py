@@ -142,17 +142,20 @@ async def _wanted(request: web.Request, booking: Booking, slot: Slot) -> Wanted:
     check_changeable(booking, service, now)
     if not _bookable(service, resource):
         raise InvalidTransition("This is no longer offered; the booking can be cancelled.")
-    service = _keeping(service, booking)
     [wanted] = app[VACANCIES].wanted(service, [resource], slot.length, now)
-    return wanted
+    return _keeping(wanted, booking)
 
 
-def _keeping(service: Service, booking: Booking) -> Service:
-    """The service in the length, too, that the booking has: a service may have given it up."""
-    minutes = Slot.taken_by(booking).length // timedelta(minutes=1)
+def _keeping(wanted: Wanted, booking: Booking) -> Wanted:
+    """The service in the length, too, that the booking has: a service may have given it up.
+
+    It keeps the steps that it has without.
+    """
+    service, minutes = wanted.service, Slot.taken_by(booking).length // timedelta(minutes=1)
     if not service.durations or minutes in service.durations:
-        return service
-    return replace(service, durations=(*service.durations, minutes))
+        return wanted
+    durations = (*service.durations, minutes)
+    return replace(wanted, service=replace(service, durations=durations, slot_step=wanted.step))
 
 
 async def _changed(request: web.Request, write: Change) -> web.Response:

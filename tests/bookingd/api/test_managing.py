@@ -380,6 +380,15 @@ async def test_a_booking_keeps_its_length_though_the_service_no_longer_has_it(ho
     assert (await move(house, token(placed), "2026-03-09T12:00:00Z")).status == 200
 
 
+async def test_a_length_that_the_service_no_longer_has_makes_no_steps(house: House):
+    placed = await house.place(minutes=20)
+    await set_service(house, durations=[60])
+    found = await offered(house, token(placed))
+    assert found == [f"2026-03-09T{hour:02}:00:00+00:00" for hour in range(24)]
+    answer = await move(house, token(placed), "2026-03-09T12:20:00Z", 20)
+    assert_error(answer, 409, "OUTSIDE_HOURS", nextAvailable=[])
+
+
 async def test_a_new_time_has_to_be_confirmed_where_the_first_one_had(house: House):
     await set_service(house, needsConfirmation=True)
     placed = await house.place()
