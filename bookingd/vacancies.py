@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
-from bookingd.availability.engine import TAKEN, check, kept, offered, seats_of_day, without
+from bookingd.availability.engine import TAKEN, check, first, kept, seats_of_day, without
 from bookingd.availability.rules import RULES
 from bookingd.availability.starts import every
 from bookingd.availability.wallclock import DAY, instant
@@ -109,5 +109,5 @@ def _asked(
 
 def _first(wants: Sequence[Wanted], window: range) -> list[int]:
     """The first starts of a window; lengths that the service does not come in were refused."""
-    firsts = (offered(one, window, RULES[1:])[:OFFERED] for one in wants)
+    firsts = (first(one, window, OFFERED, RULES[1:]) for one in wants)
     return sorted(set(chain.from_iterable(firsts)))[:OFFERED]

@@ -1,5 +1,6 @@
 """Slots as JSON has them, by the days of whoever looks at them."""
 
+from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +15,16 @@ from bookingd.availability.wanted import Wanted
 KEPT = 250
 """Days of which it is remembered how they were told: eight months."""
 
+MOST = 288
+"""Slots of a day that is remembered: every five minutes."""
+
+_SIZE = array("q").itemsize
+
 _CLOCK = [f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(DAY // MINUTE)]
 """Of each minute of a day, how it is written."""
 
-Offers = tuple[tuple[str, Sequence[int]], ...]
-"""The ids of resources, each with the starts that can be had."""
+Offers = tuple[tuple[str, bytes], ...]
+"""The ids of resources, each with the starts that can be had, as an array has them in memory."""
 
 Slot = dict[str, Any]
 
@@ -26,22 +32,24 @@ Slot = dict[str, Any]
 def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> list[dict[str, Any]]:
     """The slots of each day, in order, by a clock."""
     window = range(clock.begin(days.start), clock.begin(days.stop))
-    offers = tuple((one.calendar.resource.id, offered(one, window)) for one in wants)
+    starts = {one.calendar.resource.id: offered(one, window) for one in wants}
     minutes, capacity, taken = wants[0].length // MINUTE, wants[0].service.capacity, _taken(wants)
     found = []
     for day in days:
         slots: list[Slot] = []
         for begin, end, offset in clock.instants(day * DAY, (day + 1) * DAY):
-            told = _told(day, offset, minutes, _between(offers, begin, end))
+            offers = _between(starts, begin, end)
+            few = all(len(one) <= MOST * _SIZE for _, one in offers)
+            told = (_told if few else _told.__wrapped__)(day, offset, minutes, offers)
             slots += told.values() if capacity == 1 else _with_seats(told, capacity, taken)
         found.append({"date": calendar_day(day), "slots": slots})
     return found
 
 
-def _between(offers: Offers, begin: int, end: int) -> Offers:
+def _between(starts: Mapping[str, "array[int]"], begin: int, end: int) -> Offers:
     return tuple(
-        (resource_id, starts[bisect_left(starts, begin) : bisect_left(starts, end)])
-        for resource_id, starts in offers
+        (resource_id, found[bisect_left(found, begin) : bisect_left(found, end)].tobytes())
+        for resource_id, found in starts.items()
     )
 
 
@@ -50,7 +58,7 @@ def _told(day: int, offset: int, minutes: int, offers: Offers) -> Mapping[int, S
     """By its start, each slot of a day, or of a part of it, in which a clock has this offset."""
     takers = defaultdict[int, list[str]](list)
     for resource_id, starts in offers:
-        for start in starts:
+        for start in memoryview(starts).cast("q"):
             takers[start].append(resource_id)
     midnight, date, ahead = day * DAY - offset, calendar_day(day).isoformat(), _ahead(offset)
     return {

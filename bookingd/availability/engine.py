@@ -1,15 +1,16 @@
 """What can be booked: what is offered, why it is or is not, and whether a start is accepted."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
-from itertools import chain, takewhile
+from itertools import chain, islice, takewhile
 from typing import NamedTuple
 
 from bookingd.availability.rules import RULES, Rule
 from bookingd.availability.starts import Starts, both, every, has
-from bookingd.availability.wallclock import instant
+from bookingd.availability.wallclock import MINUTE, instant
 from bookingd.availability.wanted import Wanted
 from storage.errors import SlotTaken
 from storage.model import Booking, Cap
@@ -22,6 +23,9 @@ FIXED = tuple(rule for rule in RULES if rule.fixed)
 TAKEN = tuple(rule for rule in RULES if rule.refusal is SlotTaken)
 """What nobody can do away with: others are there."""
 
+MOST = 62 * 288
+"""Steps of a question that is remembered: two months in steps of five minutes."""
+
 
 class Verdict(NamedTuple):
     """What a rule says of a start; `why` if it is not kept."""
@@ -30,21 +34,29 @@ class Verdict(NamedTuple):
     why: str | None
 
 
-def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> Sequence[int]:
+def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> "array[int]":
     """The starts of a window that keep all rules, in order. Opening hours have to be among them."""
-    lasting = _lasting(replace(wanted, now=0), window, tuple(r for r in rules if not r.passing))
-    now = _common((rule.starts(wanted, window) for rule in rules if rule.passing), window)
-    still = (
-        lasting[bisect_left(lasting, one.start) : bisect_left(lasting, one.stop)] for one in now
+    few = len(window) // (wanted.step * MINUTE) <= MOST
+    lasting = (_lasting if few else _lasting.__wrapped__)(
+        replace(wanted, now=0), window, tuple(rule for rule in rules if not rule.passing)
     )
-    return tuple(chain.from_iterable(still))
+    found = array("q")
+    for now in _common((rule.starts(wanted, window) for rule in rules if rule.passing), window):
+        found += lasting[bisect_left(lasting, now.start) : bisect_left(lasting, now.stop)]
+    return found
 
 
 @lru_cache(KEPT)
-def _lasting(wanted: Wanted, window: range, rules: Iterable[Rule]) -> Sequence[int]:
+def _lasting(wanted: Wanted, window: range, rules: Iterable[Rule]) -> "array[int]":
     """The starts that keep rules which say the same until somebody books."""
     found = _common((rule.starts(wanted, window) for rule in rules), window)
-    return tuple(chain.from_iterable(found))
+    return array("q", chain.from_iterable(found))
+
+
+def first(wanted: Wanted, window: range, most: int, rules: Iterable[Rule] = RULES) -> list[int]:
+    """The first of these starts, so many at the most; the others are not worked out."""
+    found = _common((rule.starts(wanted, window) for rule in rules), window)
+    return list(islice(chain.from_iterable(found), most))
 
 
 def _common(sets: Iterable[Starts], window: range) -> Starts:

@@ -1,5 +1,6 @@
 """Slots by the days of whoever looks, around every change of clocks; zoneinfo is the oracle."""
 
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -35,3 +36,21 @@ def by_hand(clock: WallClock, days: range) -> Iterator[tuple[date, list[str]]]:
     shown = [instant(at).astimezone(ZoneInfo(clock.key)) for at in starts]
     for day in map(calendar_day, days):
         yield day, [one.isoformat() for one in shown if one.date() == day]
+
+
+def test_what_is_remembered_of_many_large_answers_is_little():
+    """However anybody asks: with a slot each minute, ten days have 14,400."""
+    service = a_service(durations=(30,), slot_step=1)
+    wanted = Calendars("UTC").wanted(service, RESOURCE, timedelta(minutes=30), FIRST)
+    clock = WallClock("UTC")
+    today = clock.day(wanted.now) + 1
+    tracemalloc.start()
+    try:
+        for day in range(today, today + 3):
+            found = by_day([wanted], clock, range(day, day + 10))
+            assert {len(one["slots"]) for one in found} == {24 * 60}
+        del found
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2_000_000
