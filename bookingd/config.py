@@ -55,6 +55,7 @@ class Config:
     link_secret: str | None
     relay: Relay | None
     mail_from: str
+    mail_name: str
     mail_dir: Path
     templates_dir: Path | None
     calendar_alarms: tuple[timedelta, ...]
@@ -173,7 +174,7 @@ def _values(env: _Variables) -> dict[str, Any]:
         "smtp_username": _text(env, "SMTP_USERNAME", None, str),
         "smtp_password": _text(env, "SMTP_PASSWORD", None, str),
         "smtp_tls": _text(env, "SMTP_TLS", "starttls", parse.one_of("none", "starttls", "tls")),
-        "mail_from": _text(env, "MAIL_FROM", "bookings@localhost", parse.address),
+        "mail_from": _text(env, "MAIL_FROM", "bookings@localhost", parse.mailbox),
         # Where mail only becomes files it can go to an administrator who does not exist.
         "admin_email": _text(
             env,
@@ -250,6 +251,7 @@ def _config(values: dict[str, Any], unknown: tuple[str, ...]) -> Config:
         QuietHours(quiet[0], quiet[1], values["time_zone"]) if quiet else None,
     )
     retention = Retention(values.pop("keep_messages"), values.pop("keep_bookings"))
+    values["mail_name"], values["mail_from"] = values["mail_from"]
     required = frozenset(values.pop("required_fields")) | {"email"}
     return Config(
         **values,

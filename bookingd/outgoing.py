@@ -77,6 +77,7 @@ def renderer(config: Config, links: Links) -> Renderer:
     """What makes the mails of this installation."""
     return Renderer(
         sender=config.mail_from,
+        name=config.mail_name,
         time_zone=config.time_zone,
         locale=config.locale,
         templates=config.templates_dir,

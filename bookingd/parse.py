@@ -73,6 +73,15 @@ language_tag = _matching(
 address = _matching(r"[^@\s]+@[^@\s]+", "must be an e-mail address")
 
 
+def mailbox(text: str) -> tuple[str, str]:
+    """A name, which may be empty, and an address: `Salon Grace <grace@example.org>`."""
+    named = re.fullmatch(r'("?)([^"<>]*)\1\s*<([^<>]*)>', text)
+    name, spec = (named[2].strip(), named[3]) if named else ("", text)
+    if not name.isprintable():
+        raise ValueError("must not have control characters")
+    return name, address(spec)
+
+
 def url(text: str) -> str:
     """Where something is on the web."""
     if not _port_is_right(urlsplit(_url(text))):

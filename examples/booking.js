@@ -68,14 +68,21 @@ export function bookingAt(url, key, { serviceId, duration }, show) {
     set({ startTime: undefined, note: SAY.looking });
     await letGo();
     const answer = await ask(`/api/slots?${new URLSearchParams(query)}`, {}, TRIES);
-    if (!answer.ok) return set({ more: SAY.again, note: "", ...refusal(answer) });
+    if (!answer.ok) {
+      const why = answer.errors?.length ? refusal(answer) : wrongTime(SAY.failed);
+      return set({ more: SAY.again, note: "", message: "", ...why });
+    }
     const free = answer.data.filter(({ slots }) => slots.length);
     const days = [...state.days.filter(({ date }) => date < from), ...free];
     const note = free.length ? "" : SAY.nothing(from, to);
     next = daysAfter(from, AT_ONCE);
     const day = (free[0] ?? days.at(-1))?.date ?? "";
-    set({ days, day, startTime: undefined, zone: answer.timeZone, more: SAY.later, note, message: "" });
+    const shown = { days, day, startTime: undefined, zone: answer.timeZone };
+    set({ ...shown, more: SAY.later, note, message: "", ...wrongTime("") });
   }
+
+  /** For who comes back to the page: whoever left it has let go. */
+  const keepAgain = () => inTurn(keep);
 
   async function lost() {
     await load(state.day);
@@ -97,9 +104,9 @@ export function bookingAt(url, key, { serviceId, duration }, show) {
     if (answer.ok) set({ note: SAY.kept(answer.expiresAt, zone) });
   }
 
-  async function send(typed) {
+  async function send(typed, missing) {
     const { startTime } = state;
-    if (!startTime) return wrongTime(SAY.choose);
+    if (!startTime) return { errors: { ...missing, "timeSlot.startTime": SAY.choose } };
     const details = { ...typed, timeSlot: { startTime, duration }, timeZone, locale };
     let answer = await place({ ...details, holdToken: hold.token });
     if (answer.errorCode === "HOLD_EXPIRED") {
@@ -107,7 +114,7 @@ export function bookingAt(url, key, { serviceId, duration }, show) {
       answer = await place(details);
     }
     if (GONE.includes(answer.errorCode)) return lost();
-    if (!answer.ok) return refusal(answer);
+    if (!answer.ok) return refusal(answer, missing);
     hold = {};
     return { booking: answer };
   }
@@ -117,8 +124,10 @@ export function bookingAt(url, key, { serviceId, duration }, show) {
     open() {
       inTurn(() => load(today()));
       addEventListener("pagehide", letGo);
+      addEventListener("pageshow", keepAgain);
       return () => {
         removeEventListener("pagehide", letGo);
+        removeEventListener("pageshow", keepAgain);
         letGo();
       };
     },
@@ -129,10 +138,11 @@ export function bookingAt(url, key, { serviceId, duration }, show) {
       set({ startTime: undefined, note: "", ...wrongTime(""), ...change });
       inTurn(keep);
     },
-    book(typed) {
+    /** Book what was `typed`; `missing` is told, too, if that is refused. */
+    book(typed, missing) {
       if (state.busy) return;
       set({ busy: true, errors: {}, message: "" });
-      inTurn(async () => set({ busy: false, ...(await send(typed)) }));
+      inTurn(async () => set({ busy: false, ...(await send(typed, missing)) }));
     },
   };
 }
@@ -149,7 +159,14 @@ export function typedInto(form) {
   return details;
 }
 
-function refusal({ message, errors = [] }) {
-  if (errors.length) message = SAY.wrong;
-  return { message, errors: Object.fromEntries(errors.map((error) => [error.field, error.message])) };
+/** What the form requires and nobody has typed, by field. */
+export function missingIn(form) {
+  const empty = [...form.elements].filter(({ required, value }) => required && !value.trim());
+  return Object.fromEntries(empty.map(({ name }) => [name, SAY.needed]));
+}
+
+function refusal({ message, errors = [] }, missing) {
+  if (!errors.length) return { message };
+  const wrong = errors.map((error) => [error.field, SAY.field(error)]);
+  return { message: SAY.wrong, errors: { ...Object.fromEntries(wrong), ...missing } };
 }

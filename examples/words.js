@@ -6,7 +6,10 @@ export const SAY = {
   looking: "Looking for free times …",
   nothing: (from, to) => `Nothing is free from ${dayName(from)} to ${dayName(to)}.`,
   kept: (until, zone) => `Kept for you until ${timeName(until, zone)}.`,
+  failed: "The free times cannot be shown. Please try again.",
   choose: "Please choose a time.",
+  needed: "Is needed.",
+  field: ({ field, message }) => message, // what the daemon says of a field, in English
   lost: "This time is no longer free. Please choose another.",
   wrong: "This is not booked yet. Please look at what is wrong.",
   busy: (seconds) => `Many people are booking. We try again in ${seconds} seconds.`,

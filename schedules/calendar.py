@@ -42,13 +42,14 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """Makes invitations of `organizer`, an address of ASCII.
+    """Makes invitations of `organizer`, an address of ASCII, who is called `name`.
 
     `alarms` are how long before the start a calendar is asked to ring.
     """
 
     organizer: str
     alarms: Sequence[timedelta] = ()
+    name: str = ""
 
     def of(
         self, due: Due, *, attendee: str, zone: str, summary: str, location: str = ""
@@ -81,7 +82,7 @@ class Invitations:
         event.add("DTSTART", booking.start_time.astimezone(zone))
         event.add("DTEND", booking.end_time.astimezone(zone))
         event.add("SUMMARY", _printable(summary))
-        event.add("ORGANIZER", _address(self.organizer))
+        event.add("ORGANIZER", _address(self.organizer, self.name))
         event.add("ATTENDEE", _attendee(attendee, booking.name))
         return event
 
@@ -115,19 +116,20 @@ def _told_in(booking: Booking, zone: str) -> tzinfo:
     return UTC if any(time.astimezone(there).fold for time in times) else there
 
 
-def _address(address: str) -> "vCalAddress":
+def _address(address: str, name: str) -> "vCalAddress":
     from icalendar import vCalAddress
 
     local, _, domain = address.rpartition("@")
-    return vCalAddress(f"mailto:{quote(local, safe=_LOCAL)}@{domain}")
+    found = vCalAddress(f"mailto:{quote(local, safe=_LOCAL)}@{domain}")
+    # A parameter cannot hold a quotation mark (RFC 5545, section 3.2).
+    if known := " ".join(_printable(name).replace('"', "'").split()):
+        found.params["CN"] = known
+    return found
 
 
 def _attendee(address: str, name: str) -> "vCalAddress":
     """The customer, who has asked for the appointment: there is nothing left to answer."""
-    attendee = _address(address)
-    # A parameter cannot hold a quotation mark (RFC 5545, section 3.2).
-    if known := " ".join(_printable(name).replace('"', "'").split()):
-        attendee.params["CN"] = known
+    attendee = _address(address, name)
     attendee.params["ROLE"] = "REQ-PARTICIPANT"
     attendee.params["PARTSTAT"] = "ACCEPTED"
     attendee.params["RSVP"] = "FALSE"

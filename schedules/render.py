@@ -21,6 +21,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 class Renderer:
     """Makes mails: text, HTML and, where a calendar has to know, an invitation.
 
+    `sender` is the address that they come from, and `name` whose it is, if anybody says so.
     `time_zone` and `locale` are those of the house, `templates` the directory of templates that
     replace the built-in ones. `link` gives where a customer can manage a booking.
     """
@@ -29,15 +30,17 @@ class Renderer:
         self,
         *,
         sender: str,
+        name: str = "",
         time_zone: str,
         locale: str = "en",
         templates: Path | None = None,
         alarms: Sequence[timedelta] = (),
         link: Link | None = None,
     ) -> None:
-        self._sender = Address(addr_spec=_ascii(sender))
+        self._sender = Address(name, addr_spec=_ascii(sender))
+        self._from = _folded("From", str(self._sender)).decode()
         self._texts = Texts(time_zone=time_zone, locale=locale, directory=templates, link=link)
-        self._invitations = Invitations(self._sender.addr_spec, alarms)
+        self._invitations = Invitations(self._sender.addr_spec, alarms, name)
 
     def mail(self, due: Due) -> Mail:
         """The same mail, Message-ID and all, at every attempt.
@@ -56,7 +59,7 @@ class Renderer:
         )
         message_id = f"{message.id}@{self._sender.domain}"
         headers = (
-            f"Message-ID: <{message_id}>\r\nFrom: {sender}\r\nTo: {recipient}\r\n"
+            f"Message-ID: <{message_id}>\r\n{self._from}To: {recipient}\r\n"
             f"Date: {format_datetime(message.due_at)}\r\n"
             "Auto-Submitted: auto-generated\r\n"  # RFC 3834, section 5
             "MIME-Version: 1.0\r\n"
@@ -82,7 +85,12 @@ def _subject(words: str) -> bytes:
     could decode to a line break and headers of the customer's own.
     """
     plain = " ".join(words.split()).replace("=?", "= ?")
-    return _POLICY.fold_binary("Subject", _POLICY.header_factory("Subject", plain))
+    return _folded("Subject", plain)
+
+
+def _folded(name: str, value: str) -> bytes:
+    """A header as it travels."""
+    return _POLICY.fold_binary(name, _POLICY.header_factory(name, value))
 
 
 def _ascii(address: str) -> str:

@@ -3,7 +3,7 @@
 import os
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import localtime, make_msgid
+from email.utils import formataddr, localtime, make_msgid
 
 import click
 
@@ -74,7 +74,7 @@ async def _send(relay: Relay, message: Mail) -> None:
 
 def _test_mail(settings: Config, address: str) -> Mail:
     message = EmailMessage()
-    message["From"] = settings.mail_from
+    message["From"] = formataddr((settings.mail_name, settings.mail_from))
     message["To"] = address
     message["Subject"] = "bookingd can send mail"
     message["Date"] = localtime()

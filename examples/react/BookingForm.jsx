@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { BLANK, bookingAt, typedInto } from "./booking.js";
+import { BLANK, bookingAt, missingIn, typedInto } from "./booking.js";
 import { SAY, dayName, timesOf, wholeMessage } from "./words.js";
 import "./form.css";
 
@@ -24,7 +24,7 @@ export default function BookingForm({ url, publishableKey, serviceId, duration =
 
   function submit(event) {
     event.preventDefault();
-    booking.book(typedInto(event.currentTarget));
+    booking.book(typedInto(event.currentTarget), missingIn(event.currentTarget));
   }
 
   if (state.booking) return <Thanks {...state} />;

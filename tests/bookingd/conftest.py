@@ -59,6 +59,7 @@ def a_config(**fields: Any) -> Config:
         "link_secret": None,
         "relay": None,
         "mail_from": "bookings@example.org",
+        "mail_name": "",
         "mail_dir": Path("mail"),
         "templates_dir": None,
         "calendar_alarms": (),

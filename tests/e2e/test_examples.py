@@ -329,6 +329,43 @@ async def test_what_is_wrong_with_a_field_is_said_beside_it(shop: Shop):
     assert first != second
 
 
+async def test_all_that_is_missing_is_said_at_once(daemons: Daemons, site: Path, tmp_path: Path):
+    before = await daemons.start()
+    [service] = (await before.get("/api/services")).body["data"]
+    assert await before.stop() == 0
+    name_service(site, service["id"], 30)  # the daemon then names the e-mail first, and alone
+    async with opened(daemons, site, tmp_path / "profile") as shop:
+        await shop.send()
+        await expect(shop.page.get_by_text("Please choose a time.")).to_be_visible()
+        await expect(shop.page.get_by_text("Is needed.")).to_have_count(3)
+        await shop.hold()
+        await shop.send()
+        await expect(shop.control("Name")).to_be_focused()
+        for label in ("Name", "E-mail", "Company"):
+            await expect(shop.control(label)).to_have_attribute("aria-invalid", "true")
+        await expect(shop.control("Phone (optional)")).to_have_attribute("aria-invalid", "false")
+        await shop.fill()
+        assert len(await shop.books()) == 1
+
+
+async def test_who_comes_back_to_the_page_has_the_time_held_again(shop: Shop):
+    await shop.hold()
+    await shop.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    await eventually(shop.is_free)
+    async with shop.page.expect_response("**/api/holds") as held:
+        await shop.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    assert (await held.value).status == 201
+    assert not await shop.is_free()
+
+    await shop.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    await eventually(shop.is_free)
+    await shop.daemon.book(booking(0))
+    await shop.fill()
+    await shop.time().focus()
+    await shop.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    await shop.is_told_of_the_loss()
+
+
 async def test_where_there_are_several_services_the_form_says_that_it_needs_one(shop: Shop):
     other = {"name": "Other", "durations": [60]}
     assert (await shop.daemon.ask("POST", "/api/services", json=other)).status == 201
@@ -463,10 +500,13 @@ async def test_a_daemon_that_cannot_be_reached_is_asked_again(shop: Shop):
 
     await shop.daemon.kill()
     await shop.page.reload()
-    await expect(shop.alert).to_contain_text("cannot be reached")
+    beside = shop.page.locator("[id='timeSlot.startTime-error']")
+    await expect(beside).to_have_text("The free times cannot be shown. Please try again.")
+    await expect(beside).to_have_attribute("aria-live", "polite")
     await shop.daemon.start()
     await shop.page.get_by_role("button", name="Try again").click()
     await expect(shop.alert).to_be_empty()
+    await expect(beside).to_be_empty()
     await shop.pick(1)
 
 

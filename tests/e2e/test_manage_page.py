@@ -133,6 +133,19 @@ async def test_it_speaks_the_language_of_the_booking_else_that_of_the_browser(
     await expect(visit.page).to_have_title("Your appointment")
 
 
+async def test_a_long_question_leaves_room_for_its_answer_on_a_phone(
+    daemon: Daemon, opened: Opener
+):
+    question = "How did you hear of us, and may we thank whoever has sent you?"
+    placed = await daemon.book(booking(answers={question: "A friend, and yes."}))
+    visit = await opened(placed["manageUrl"])
+    await visit.page.set_viewport_size({"width": 360, "height": 740})
+    answer = visit.page.get_by_role("definition").filter(has_text="A friend, and yes.")
+    box = await answer.bounding_box()
+    assert box
+    assert box["width"] > 150
+
+
 async def test_a_link_that_no_longer_works_says_so(daemon: Daemon, opened: Opener):
     placed = await daemon.book(booking())
     await daemon.ask("PUT", f"/api/bookings/{placed['id']}", {"name": "Other"})

@@ -9,6 +9,7 @@ from email.policy import default
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from schedules.messages import Promises, owed
 from schedules.render import Renderer
@@ -237,6 +238,22 @@ def test_an_encoded_word_in_a_name_is_not_decoded_into_headers(name: str):
     assert "\n" not in found["Subject"]
     assert found["Subject"].strip().startswith("Booked: = ?utf-8?")
     assert name in text(a_due(a_booking(name=name), audience=ADMIN))
+
+
+@pytest.mark.parametrize(
+    "name", ["Salon Zoë", 'Grace "G", Ltd', "Frisör Zoë & Töchter in Währing", ""]
+)
+def test_mails_and_invitations_are_from_whom_the_house_is_called(name: str):
+    renderer = Renderer(sender="bookings@example.org", name=name, time_zone="UTC")
+    sent = renderer.mail(a_due(FULL))
+    assert sent.sender == "bookings@example.org"
+    found = read(sent.content)
+    [sender] = found["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "bookings@example.org")
+    assert all(len(line) <= 78 for line in sent.content.split(b"\r\n\r\n")[0].splitlines())
+    organizer = Calendar.from_ical(part(found, "text/calendar").get_content()).events[0].organizer
+    assert organizer == "mailto:bookings@example.org"
+    assert organizer.params.get("CN", "") == name.replace('"', "'")
 
 
 @settings(max_examples=50)

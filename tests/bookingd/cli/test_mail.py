@@ -27,7 +27,7 @@ def relay(monkeypatch: pytest.MonkeyPatch, **script: str) -> Iterator[ScriptedRe
         monkeypatch.setenv("BOOKINGD_SMTP_HOST", "127.0.0.1")
         monkeypatch.setenv("BOOKINGD_SMTP_PORT", str(server.port))
         monkeypatch.setenv("BOOKINGD_SMTP_TLS", "none")
-        monkeypatch.setenv("BOOKINGD_MAIL_FROM", "bookings@example.org")
+        monkeypatch.setenv("BOOKINGD_MAIL_FROM", "Grace, Ltd <bookings@example.org>")
         try:
             yield server
         finally:
@@ -41,6 +41,7 @@ def test_the_relay_has_taken_it(monkeypatch: pytest.MonkeyPatch):
         result = run("mail", "test", "ada@example.org")
     assert result.exit_code == 0, result.output
     [taken] = server.taken
+    assert b'From: "Grace, Ltd" <bookings@example.org>\r\n' in taken
     assert b"To: ada@example.org\r\n" in taken
     assert b"Auto-Submitted: auto-generated\r\n" in taken
     assert "has taken it: <" in result.output
