@@ -133,6 +133,16 @@ async def test_it_speaks_the_language_of_the_booking_else_that_of_the_browser(
     await expect(visit.page).to_have_title("Your appointment")
 
 
+async def test_dates_in_english_are_those_of_the_mails(
+    daemon: Daemon, mailbox: Mailbox, opened: Opener
+):
+    await daemon.book(booking(locale="en"))
+    visit = await opened(await link_of(mailbox), "en-US")
+    written = f"{FIRST:%-d %B %Y}"
+    await expect(visit.page.locator("dl")).to_contain_text(written)
+    assert written in mailbox.to(CUSTOMER)[-1].parsed["Subject"]
+
+
 async def test_a_long_question_leaves_room_for_its_answer_on_a_phone(
     daemon: Daemon, opened: Opener
 ):
@@ -230,6 +240,7 @@ async def test_a_time_that_somebody_else_took_is_told_and_no_longer_shown(
     placed = await daemon.book(booking(timeZone=ZONE))
     visit = await opened(placed["manageUrl"])
     page = visit.page
+    await page.set_viewport_size({"width": 360, "height": 740})
     await page.get_by_role("button", name="Move it", exact=True).click()
     if days:
         await page.get_by_role("button", name="Show later days").click()
@@ -238,6 +249,7 @@ async def test_a_time_that_somebody_else_took_is_told_and_no_longer_shown(
     await daemon.book(booking(2 + days * 48))
     await page.get_by_role("button", name="Move it there").click()
     await expect(page.get_by_role("alert")).to_contain_text("Somebody else was faster")
+    await expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
     local = start.astimezone(ZoneInfo(ZONE))
     await expect(page.get_by_label("Day")).to_have_value(f"{local:%Y-%m-%d}")
     await expect(page.get_by_role("radio", name=f"{local:%H:%M}", exact=True)).to_have_count(0)

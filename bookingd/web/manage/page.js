@@ -51,7 +51,10 @@ function hide() {
   find("booking").hidden = find("moving").hidden = true;
 }
 
-/** Do something that takes a while: nothing can be pressed meanwhile. What it answers gets the focus. */
+/**
+ * Do something that takes a while: nothing can be pressed meanwhile. What it answers gets the focus, and what went
+ * wrong is seen, however far down it was pressed.
+ */
 async function busy(work) {
   const before = document.activeElement;
   const desk = find("desk");
@@ -66,6 +69,7 @@ async function busy(work) {
     desk.inert = false;
   }
   (target ?? before).focus();
+  find("fault").scrollIntoView({ block: "nearest" });
 }
 
 async function refused(refusal) {

@@ -93,11 +93,14 @@ const WORDS = {
   },
 };
 
+/** The tag for dates, where a language is named without a country, if it is another; the mails have the same. */
+const DATES = { en: "en-GB" };
+
 /** The first of these language tags that the page speaks: the tag, for dates, and a function for words. */
 export function speaking(tags) {
   const spoken = (tag) => tag && tag.toLowerCase().split(/[-_]/)[0];
-  const tag = tags.find((one) => spoken(one) in WORDS) ?? "en-GB";
+  const tag = tags.find((one) => spoken(one) in WORDS) ?? "en";
   const words = WORDS[spoken(tag)];
   const word = (name, values = {}) => words[name].replace(/{(\w+)}/g, (_, key) => values[key]);
-  return { tag: tag.replaceAll("_", "-"), word, knows: (name) => name in words };
+  return { tag: DATES[tag.toLowerCase()] ?? tag.replaceAll("_", "-"), word, knows: (name) => name in words };
 }
