@@ -16,7 +16,7 @@ FALLBACK = "en"
 
 LABELS = (
     "what", "when", "before", "reason", "name", "email", "company", "phone", "inquiry", "reference",
-    "manage",
+    "manage", "yes", "no",
 )  # fmt: skip
 
 TIMES = ("start_time", "end_time")

@@ -121,7 +121,7 @@ async def test_by_keyboard_alone_it_is_cancelled_once_the_customer_has_said_so_t
 async def test_it_speaks_the_language_of_the_booking_else_that_of_the_browser(
     daemon: Daemon, opened: Opener
 ):
-    german = await daemon.book(booking(0, locale="de-AT"))
+    german = await daemon.book(booking(0, locale="de-AT", answers={"Erster Besuch": "yes"}))
     unsaid = await daemon.book(booking(1))
     french = await daemon.book(booking(2, locale="fr"))
     visit = await opened(german["manageUrl"])
@@ -131,6 +131,8 @@ async def test_it_speaks_the_language_of_the_booking_else_that_of_the_browser(
         language = "de" if placed is german else "en"
         await expect(visit.page.locator("html")).to_have_attribute("lang", re.compile(language))
     await expect(visit.page).to_have_title("Your appointment")
+    await visit.page.goto(german["manageUrl"])
+    await expect(visit.page.get_by_text("ja", exact=True)).to_be_visible()
 
 
 async def test_dates_in_english_are_those_of_the_mails(

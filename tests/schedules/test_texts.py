@@ -135,6 +135,15 @@ def test_a_reminder_and_a_change_of_something_else_say_nothing_of_before():
         assert "Before" not in said.plain + said.html
 
 
+def test_answers_of_yes_and_no_are_in_the_language_of_the_mail():
+    answers = {"Allergien?": "no", "Erster Besuch": "yes", "Farbe": "no idea"}
+    said = text(due(answers=answers), locale="de")
+    assert "\nAllergien? nein\nErster Besuch: ja\nFarbe: no idea\n" in said.plain
+    for answer in ("nein", "ja", "no idea"):
+        assert f">{answer}</span>" in said.html
+    assert "\nAllergien? no\n" in text(due(answers=answers)).plain
+
+
 def test_the_administrator_alone_is_told_why_it_is_cancelled():
     why = "I have caught a <cold>.\nSorry."
     told = text(with_detail(MessageKind.CANCELLED, ADMIN, reason=why))

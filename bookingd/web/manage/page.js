@@ -131,10 +131,15 @@ function details({ booking, service, resource }) {
     [language.word("resource"), resource.name],
     [language.word("price"), service.price],
     ...["name", "email", "company", "phone"].map((name) => [language.word(name), booking[name]]),
-    ...Object.entries(booking.answers),
+    ...Object.entries(booking.answers).map(([question, answer]) => [question, said(answer)]),
     [language.word("inquiry"), booking.inquiry],
   ];
   return rows.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
+}
+
+/** An answer to a question of yes or no, as people say it. */
+function said(answer) {
+  return ["yes", "no"].includes(answer) ? language.word(answer) : answer;
 }
 
 function element(kind, text) {
