@@ -1,5 +1,6 @@
 """The command line."""
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -37,6 +38,17 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         self._load(*([cmd_name] if cmd_name in COMMANDS else COMMANDS))
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry it out; where the system refuses, a full disk behind `>` too, say so."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends quietly when nobody reads on
+        except OSError as error:
+            from bookingd.cli.terminal import fail
+
+            fail(os.EX_OSERR, str(error))
 
     def _load(self, *names: str) -> None:
         for name in names:

@@ -78,10 +78,6 @@ def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         fail(os.EX_NOINPUT, f"{error}; {MAKE_ONE}")
     except StorageError as error:
         fail(os.EX_UNAVAILABLE, str(error))
-    except BrokenPipeError:
-        raise  # click ends quietly when nobody reads on
-    except OSError as error:
-        fail(os.EX_OSERR, str(error))
 
 
 def fail(code: int, message: str) -> NoReturn:

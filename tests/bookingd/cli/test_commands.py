@@ -173,3 +173,19 @@ def test_the_document_of_the_api_needs_no_database(database: Path):
     assert result.exit_code == 0
     assert json.loads(result.stdout)["info"]["version"] == __version__
     assert not database.exists()
+
+
+def test_what_a_full_disk_does_not_take_is_told():
+    run("migrate")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bookingd", "services", "list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == os.EX_OSERR
+    assert ended.stderr == "bookingd: [Errno 28] No space left on device\n"
