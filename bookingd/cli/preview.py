@@ -46,8 +46,10 @@ def preview(kind: str, locale: str | None, output: Path) -> None:
         for due in samples(settings.locale):
             if kind in {due.message.kind, EVERY}:
                 _write(renderer, due, output)
+    except BrokenPipeError:
+        raise  # whoever read the names has read enough
     except OSError as error:
-        fail(os.EX_CANTCREAT, f"cannot write {error.filename}: {error.strerror}")
+        fail(os.EX_CANTCREAT, f"cannot write {error.filename or output}: {error.strerror}")
     for problem in problems(settings):
         click.echo(f"warning: {problem}", err=True)
 

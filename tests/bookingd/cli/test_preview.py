@@ -1,6 +1,8 @@
 """`bookingd mail preview`, and what `bookingd check` says of templates."""
 
 import os
+import subprocess
+import sys
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -91,3 +93,13 @@ def test_a_broken_template_is_told_with_its_reason(
 def test_check_tells_a_house_without_words_of_its_language(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BOOKINGD_LOCALE", "fr")
     assert "warning: fr.toml:" in run("check").output
+
+
+def test_whoever_reads_no_further_is_told_of_no_fault(tmp_path: Path):
+    command = [sys.executable, "-m", "bookingd", "mail", "preview", "all", "--output", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(20) == 1
