@@ -102,7 +102,8 @@ def _commits(snapshot: Snapshot) -> Iterator[Metric]:
         "bookingd_writes",
         "Writes of the desk by outcome",
         "outcome",
-        _outcomes(snapshot.measures.writes),
+        # A rate cannot see the first of what was not there before, and this one is watched.
+        _outcomes({"Unavailable": 0, **snapshot.measures.writes}),
     )
     yield _gauge("bookingd_desk_waiting", "Writes that wait for the desk", snapshot.waiting)
 

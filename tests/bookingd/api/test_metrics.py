@@ -77,6 +77,7 @@ async def test_commits_and_conflicts_are_told(house: House):
     assert value(found, "commit_duration_seconds_count") == 3
     assert value(found, "writes_total", outcome="done") == 1
     assert value(found, "writes_total", outcome="slot_taken") == 2
+    assert value(found, "writes_total", outcome="unavailable") == 0
     assert value(found, "desk_waiting") == 0
 
 
