@@ -42,12 +42,15 @@ class Listener(web.BaseSite):
             raise RuntimeError("the runner is not set up")
         host, port = self._address
         crowd = Crowd(_room())
-        self._server = await loop.create_server(
-            lambda: Connection(manager, loop, crowd, self._headers),
-            host,
-            port,
-            backlog=self._backlog,
-        )
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(manager, loop, crowd, self._headers),
+                host,
+                port,
+                backlog=self._backlog,
+            )
+        except OSError as error:
+            raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
 
 
 def _room() -> int:

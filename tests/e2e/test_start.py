@@ -47,6 +47,7 @@ async def test_a_port_in_use_is_told_in_words(daemons: Daemons):
         assert await daemon.ended() == 71  # EX_OSERR
     assert str(daemon.port) in daemon.err
     assert "address already in use" in daemon.err.casefold()
+    assert f"cannot listen on 127.0.0.1, port {daemon.port}" in daemon.err
     assert "Traceback" not in daemon.err
 
 
