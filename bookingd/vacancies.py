@@ -78,11 +78,11 @@ class Vacancies:
     async def next(
         self, wants: Sequence[Wanted], start: datetime, leaving: Booking | None = None
     ) -> list[datetime]:
-        """The next starts from this one on that can be had; if there are none, from now on."""
-        now = wants[0].now
-        at = max(microseconds(start), now)
+        """The next starts from this one on that can be had; if there are none, the first of all."""
+        earliest = wants[0].earliest
+        at = max(microseconds(start), earliest)
         ahead = every(at, at + WEEK), every(at + WEEK, at + AHEAD)  # near, there is little to read
-        before = (every(now, min(at, now + AHEAD)),)
+        before = (every(earliest, min(at, earliest + AHEAD)),)
         found = await self._firsts(wants, ahead, leaving)
         return found or await self._firsts(wants, before, leaving)
 

@@ -55,8 +55,7 @@ def _in_length(wanted: Wanted, window: range) -> Starts:
 
 
 def _after_notice(wanted: Wanted, window: range) -> Starts:
-    earliest = wanted.now + (wanted.service.minimum_notice * MINUTE or 1)
-    return [every(max(window.start, earliest), window.stop)]
+    return [every(max(window.start, wanted.earliest), window.stop)]
 
 
 def _within_horizon(wanted: Wanted, window: range) -> Starts:

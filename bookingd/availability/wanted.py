@@ -41,6 +41,11 @@ class Wanted:
         return service.capacity > 1 or {service.daily_cap, service.weekly_cap} != {None}
 
     @property
+    def earliest(self) -> int:
+        """The first instant at which it may begin: in the future, and after the notice."""
+        return self.now + (self.service.minimum_notice * MINUTE or 1)
+
+    @property
     def step(self) -> int:
         """Minutes from one slot to the next."""
         service = self.service

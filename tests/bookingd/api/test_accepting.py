@@ -82,6 +82,13 @@ async def test_the_public_is_held_to_the_rules(house: House, start: str, code: s
         assert (await book(house, service, "", timeSlot=slot)).status == 201
 
 
+async def test_what_is_free_after_a_long_notice_is_found(house: House):
+    service, _ = await open_shop(house, minimum_notice=100 * 24 * 60)
+    answer = await book(house, service, f"{MONDAY}T10:00:00Z")
+    assert_error(answer, 409, "TOO_SOON", nextAvailable=...)
+    assert next_starts(answer)[0] == "2026-06-10T09:00:00Z"
+
+
 @on_both
 async def test_whoever_sends_it_again_meanwhile_is_not_refused_for_having_it(
     house: House, monkeypatch: pytest.MonkeyPatch
