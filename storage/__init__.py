@@ -13,7 +13,7 @@ async def open_storage(url: str, *, shared: bool = False, create: bool = True) -
 
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`. `shared` is for the
     command line, which may look in while a daemon runs. Where nothing is yet it is made only to
-    `create` it. Raises `AlreadyRunning`, `NewerSchema`, `NoDatabase`, `Unavailable`.
+    `create` it. Raises `AlreadyRunning`, `BadAddress`, `NewerSchema`, `NoDatabase`, `Unavailable`.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":

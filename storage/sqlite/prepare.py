@@ -1,5 +1,6 @@
 """What happens to a file before it is used."""
 
+from storage.errors import BadAddress
 from storage.migrate import HISTORY, Migration, outstanding
 from storage.sqlite.connection import Raw
 from storage.sqlite.files import DatabaseFile
@@ -10,9 +11,10 @@ from storage.sqlite.statements.outbox import FREE_ALL
 def prepare(connection: Raw, file: DatabaseFile, daemon: bool) -> None:
     """Bring the schema up to date with nobody else at work; a daemon also frees all leases.
 
-    Raises `AlreadyRunning`, `NewerSchema`.
+    Raises `AlreadyRunning`, `BadAddress`, `NewerSchema`.
     """
     with file.turn():
+        _check_ours(connection)
         connection.execute("PRAGMA journal_mode = WAL")  # for this SQLite waits for nobody
         connection.execute(HISTORY)
         version = connection.execute("SELECT max(version) FROM schema_migrations").fetchone()[0]
@@ -23,6 +25,13 @@ def prepare(connection: Raw, file: DatabaseFile, daemon: bool) -> None:
         connection.executescript(PLACING)
         if daemon:
             connection.execute(FREE_ALL)
+
+
+def _check_ours(connection: Raw) -> None:
+    """Raises `BadAddress` for what another program keeps its data in."""
+    sql = "SELECT max(name = 'schema_migrations') FROM sqlite_schema WHERE type = 'table'"
+    if connection.execute(sql).fetchone()[0] == 0:
+        raise BadAddress("the file is the database of another program")
 
 
 def _apply(connection: Raw, step: Migration) -> None:

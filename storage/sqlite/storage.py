@@ -67,7 +67,7 @@ class SqliteStorage(Storage):
     async def open(cls, path: Path, *, shared: bool, create: bool) -> "SqliteStorage":
         """Open the file, or `create` it. The daemon (`shared` false) also frees all leases.
 
-        Raises `AlreadyRunning`, `NewerSchema`, `NoDatabase`, `Unavailable`.
+        Raises `AlreadyRunning`, `BadAddress`, `NewerSchema`, `NoDatabase`, `Unavailable`.
         """
         async with AsyncExitStack() as undo:
             file = DatabaseFile(path, shared=shared, create=create)

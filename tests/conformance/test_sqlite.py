@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import AlreadyRunning, StorageError, Unavailable
+from storage.errors import AlreadyRunning, BadAddress, StorageError, Unavailable
 from storage.interface import BookingFilter, Storage
 from storage.writes import Erase
 from tests.conformance.conftest import Daemons
@@ -127,6 +127,18 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(doors: Doors
     with pytest.raises(StorageError):
         await doors.open(f"sqlite:///{letter}")
     assert letter.read_text() == text
+
+
+async def test_the_database_of_another_program_is_refused_and_left_alone(
+    doors: Doors, tmp_path: Path
+):
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE users (id INTEGER)")
+    content = file.read_bytes()
+    with pytest.raises(BadAddress, match="another program"):
+        await doors.open(f"sqlite:///{file}")
+    assert file.read_bytes() == content
 
 
 async def test_a_locked_file_is_unavailable_until_it_is_let_go(storage: Storage, path: Path):
