@@ -2,11 +2,14 @@
 
 from array import array
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from orjson import Fragment
+
+from bookingd.api import present
 from bookingd.availability.engine import offered
 from bookingd.availability.rules import shared
 from bookingd.availability.wallclock import DAY, MINUTE, WallClock, calendar_day
@@ -26,24 +29,52 @@ _CLOCK = [f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(DAY // M
 Offers = tuple[tuple[str, bytes], ...]
 """The ids of resources, each with the starts that can be had, as an array has them in memory."""
 
-Slot = dict[str, Any]
+Taken = tuple[tuple[int, str, int], ...]
+"""By start and resource, the seats that are taken of sessions that have others."""
+
+
+class Part(NamedTuple):
+    """A day, or the part of it in which a clock is ahead of UTC by the same `offset`."""
+
+    day: int
+    offset: int
+    offers: Offers
+    taken: Taken
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be remembered."""
+        return all(len(starts) <= MOST * _SIZE for _, starts in self.offers)
 
 
 def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> list[dict[str, Any]]:
     """The slots of each day, in order, by a clock."""
+    minutes, capacity = wants[0].length // MINUTE, wants[0].service.capacity
+    found = [
+        [(_told if part.small else _told.__wrapped__)(part, minutes, capacity) for part in parts]
+        for parts in _parts(wants, clock, days)
+    ]
+    return [
+        {"date": calendar_day(day), "slots": Fragment(b"[%b]" % b",".join(filter(None, told)))}
+        for day, told in zip(days, found, strict=True)
+    ]
+
+
+def _parts(wants: Sequence[Wanted], clock: WallClock, days: range) -> Iterator[list[Part]]:
+    """Of each day the parts."""
     window = range(clock.begin(days.start), clock.begin(days.stop))
     starts = {one.calendar.resource.id: offered(one, window) for one in wants}
-    minutes, capacity, taken = wants[0].length // MINUTE, wants[0].service.capacity, _taken(wants)
-    found = []
+    taken = _taken(wants)
     for day in days:
-        slots: list[Slot] = []
-        for begin, end, offset in clock.instants(day * DAY, (day + 1) * DAY):
-            offers = _between(starts, begin, end)
-            few = all(len(one) <= MOST * _SIZE for _, one in offers)
-            told = (_told if few else _told.__wrapped__)(day, offset, minutes, offers)
-            slots += told.values() if capacity == 1 else _with_seats(told, capacity, taken)
-        found.append({"date": calendar_day(day), "slots": slots})
-    return found
+        yield [
+            Part(
+                day,
+                offset,
+                _between(starts, begin, end),
+                taken[bisect_left(taken, (begin,)) : bisect_left(taken, (end,))],
+            )
+            for begin, end, offset in clock.instants(day * DAY, (day + 1) * DAY)
+        ]
 
 
 def _between(starts: Mapping[str, "array[int]"], begin: int, end: int) -> Offers:
@@ -53,15 +84,26 @@ def _between(starts: Mapping[str, "array[int]"], begin: int, end: int) -> Offers
     )
 
 
+def _taken(wants: Sequence[Wanted]) -> Taken:
+    return tuple(
+        sorted(
+            (session.start, one.calendar.resource.id, session.taken)
+            for one in wants
+            for session in shared(one)
+        )
+    )
+
+
 @lru_cache(KEPT)
-def _told(day: int, offset: int, minutes: int, offers: Offers) -> Mapping[int, Slot]:
-    """By its start, each slot of a day, or of a part of it, in which a clock has this offset."""
+def _told(part: Part, minutes: int, capacity: int) -> bytes:
+    """The JSON of all slots, parted by commas."""
+    day, offset, offers, taken = part
     takers = defaultdict[int, list[str]](list)
     for resource_id, starts in offers:
         for start in memoryview(starts).cast("q"):
             takers[start].append(resource_id)
     midnight, date, ahead = day * DAY - offset, calendar_day(day).isoformat(), _ahead(offset)
-    return {
+    slots: dict[int, dict[str, Any]] = {
         start: {
             "startTime": date + _CLOCK[(start - midnight) // MINUTE] + ahead,
             "duration": minutes,
@@ -69,27 +111,15 @@ def _told(day: int, offset: int, minutes: int, offers: Offers) -> Mapping[int, S
         }
         for start in sorted(takers)
     }
+    if capacity > 1:
+        seats = {(start, resource_id): seats for start, resource_id, seats in taken}
+        for start, slot in slots.items():
+            left = (capacity - seats.get((start, one), 0) for one in takers[start])
+            slot["seats"] = sum(left)
+    return present.dumps(list(slots.values()))[1:-1]
 
 
 def _ahead(offset: int) -> str:
     """How far ahead of UTC, as RFC 3339, section 4.2, writes it."""
     minutes = abs(offset) // MINUTE
     return f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _with_seats(
-    told: Mapping[int, Slot], capacity: int, taken: Mapping[tuple[str, int], int]
-) -> Iterator[Slot]:
-    """With the seats that are left with all resources that have the slot."""
-    for start, slot in told.items():
-        left = (capacity - taken[resource_id, start] for resource_id in slot["resourceIds"])
-        yield slot | {"seats": sum(left)}
-
-
-def _taken(wants: Sequence[Wanted]) -> Counter[tuple[str, int]]:
-    """By resource and start, the seats that are taken of sessions that have others."""
-    return Counter({
-        (wanted.calendar.resource.id, one.start): one.taken
-        for wanted in wants
-        for one in shared(wanted)
-    })  # fmt: skip

@@ -1,13 +1,16 @@
 """Slots by the days of whoever looks, around every change of clocks; zoneinfo is the oracle."""
 
+import json
 import tracemalloc
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from bookingd.api import present
 from bookingd.api.days import by_day
 from bookingd.availability.wallclock import MINUTE, WallClock, calendar_day, instant
-from bookingd.availability.wanted import Calendars
+from bookingd.availability.wanted import Calendars, Wanted
 from tests.bookingd.availability.test_zones import FIRST, changes, skips_midnight
 from tests.records import a_resource, a_service
 
@@ -24,18 +27,24 @@ def test_each_slot_is_told_once_on_the_day_that_the_clock_shows_then():
         clock = WallClock(change.zone)
         today = clock.day(change.at)
         for days in (range(today - 1, today + 2), range(today, today + 1)):
-            told = by_day([wanted], clock, days)
-            found = [(day["date"], [one["startTime"] for one in day["slots"]]) for day in told]
-            assert found == list(by_hand(clock, days)), change
+            found = {
+                day["date"]: [one["startTime"] for one in day["slots"]]
+                for day in told(wanted, clock, days)
+            }
+            assert found == dict(by_hand(clock, days)), change
 
 
-def by_hand(clock: WallClock, days: range) -> Iterator[tuple[date, list[str]]]:
+def told(wanted: Wanted, clock: WallClock, days: range) -> Any:
+    return json.loads(present.dumps(by_day([wanted], clock, days)))
+
+
+def by_hand(clock: WallClock, days: range) -> Iterator[tuple[str, list[str]]]:
     """Each day, and the starts at which the clock shows it."""
     first = clock.begin(days.start) // STEP * STEP
     starts = range(first, clock.begin(days.stop), STEP)[clock.begin(days.start) > first :]
     shown = [instant(at).astimezone(ZoneInfo(clock.key)) for at in starts]
     for day in map(calendar_day, days):
-        yield day, [one.isoformat() for one in shown if one.date() == day]
+        yield str(day), [one.isoformat() for one in shown if one.date() == day]
 
 
 def test_what_is_remembered_of_many_large_answers_is_little():
@@ -47,7 +56,7 @@ def test_what_is_remembered_of_many_large_answers_is_little():
     tracemalloc.start()
     try:
         for day in range(today, today + 3):
-            found = by_day([wanted], clock, range(day, day + 10))
+            found = told(wanted, clock, range(day, day + 10))
             assert {len(one["slots"]) for one in found} == {24 * 60}
         del found
         kept, _ = tracemalloc.get_traced_memory()
