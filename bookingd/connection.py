@@ -155,8 +155,8 @@ class Connection(RequestHandler):
     def _turn_away(self) -> None:
         """Of what aiohttp takes for a request, refuse what is none in HTTP/1.
 
-        That is another version, and a body in a coding that it would not undo (RFC 9112,
-        section 6.1).
+        That is another version, a body in a coding that it would not undo (RFC 9112, section 6.1),
+        and an expectation that is no token (RFC 9110, section 10.1.1).
         """
         for at, (message, _) in enumerate(self._messages):
             if isinstance(message, RawRequestMessage) and not _understood(message):
@@ -170,7 +170,7 @@ def _cancel(timer: asyncio.TimerHandle | None) -> None:
 
 
 def _understood(message: RawRequestMessage) -> bool:
-    if message.version not in VERSIONS:
+    if message.version not in VERSIONS or not message.headers.get("Expect", "").isascii():
         return False
     codings = message.headers.getall("Transfer-Encoding", ()) if message.chunked else ()
     return all(coding.lower() == "chunked" for coding in codings)

@@ -121,11 +121,12 @@ async def test_a_body_that_breaks_while_nobody_reads_it_is_no_news(
 @pytest.mark.parametrize(
     "line", [b"OPTIONS /api/bookings", b"GET /api/nowhere", b"PUT /api/health"]
 )
+@pytest.mark.parametrize("expected", [b"miracles", b"mir\xf3cles"])
 async def test_an_expectation_that_nobody_can_meet_gets_the_one_error_body(
-    open_door: DoorOpener, caplog: pytest.LogCaptureFixture, line: bytes
+    open_door: DoorOpener, caplog: pytest.LogCaptureFixture, line: bytes, expected: bytes
 ):
     door = await open_door(cors_origins=("https://www.example.org",))
-    reply = await door.knock(line + b" HTTP/1.1\r\n" + HOST + b"Expect: miracles\r\n\r\n")
+    reply = await door.knock(line + b" HTTP/1.1\r\n" + HOST + b"Expect: " + expected + b"\r\n\r\n")
     assert_refused(reply, caplog, 400)
 
 
