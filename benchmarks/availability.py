@@ -140,8 +140,7 @@ async def measured(
         await before()
         begun, busy = time.perf_counter(), time.process_time()
         wants = vacancies.wanted(*business, LENGTH, NOW)
-        window = range(viewer.begin(days.start), viewer.begin(days.stop))
-        known = await vacancies.known(wants, window)
+        known = await vacancies.known(wants, viewer.window(days))
         read = time.perf_counter() - begun
         present.dumps(by_day(known, viewer, days))
         found.append((time.perf_counter() - begun, time.process_time() - busy, read))

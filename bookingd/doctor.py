@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bookingd.availability.engine import FIXED, offered
+from bookingd.availability.engine import FIXED, first
 from bookingd.availability.holiday import are_known
 from bookingd.availability.wallclock import DAY
 from bookingd.availability.wanted import QUARTER, Calendars
@@ -133,7 +133,7 @@ def _begins(
     wanted = calendars.wanted(service, resource, length, now)
     start = microseconds(now)
     begins = (start + day * DAY for day in range(0, AHEAD, MONTH))
-    return any(offered(wanted, range(begin, begin + MONTH * DAY), FIXED) for begin in begins)
+    return any(first(wanted, range(begin, begin + MONTH * DAY), 1, FIXED) for begin in begins)
 
 
 def _of_mail(outbox: Outbox) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def by_day(wants: Sequence[Wanted], clock: WallClock, days: range) -> list[dict[
 
 def _parts(wants: Sequence[Wanted], clock: WallClock, days: range) -> Iterator[list[Part]]:
     """Of each day the parts."""
-    window = range(clock.begin(days.start), clock.begin(days.stop))
+    window = clock.window(days)
     starts = {one.calendar.resource.id: offered(one, window) for one in wants}
     taken = _taken(wants)
     for day in days:

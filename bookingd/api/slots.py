@@ -54,7 +54,7 @@ async def listed(
     viewer = clock(query.get("time_zone") or app[CONFIG].time_zone)
     days = range(day_number(query["from_"]), day_number(query["to"]) + 1)
     _check_few(wants, days)
-    window = range(viewer.begin(days.start), viewer.begin(days.stop))
+    window = viewer.window(days)
     known = await app[VACANCIES].known(wants, window, leaving)
     body = {
         "data": await asyncio.to_thread(by_day, known, viewer, days),

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache, reduce
 from itertools import chain, islice, takewhile
@@ -20,6 +20,10 @@ from storage.sessions import KEPT, Sessions
 FIXED = tuple(rule for rule in RULES if rule.fixed)
 """The rules that need no look at what is booked."""
 
+PASSING = tuple(rule for rule in RULES if rule.passing)
+LASTING = tuple(rule for rule in RULES if not rule.passing)
+"""The rules that look at the clock, and the others."""
+
 TAKEN = tuple(rule for rule in RULES if rule.refusal is SlotTaken)
 """What nobody can do away with: others are there."""
 
@@ -34,34 +38,34 @@ class Verdict(NamedTuple):
     why: str | None
 
 
-def offered(wanted: Wanted, window: range, rules: Sequence[Rule] = RULES) -> "array[int]":
-    """The starts of a window that keep all rules, in order. Opening hours have to be among them."""
+def offered(wanted: Wanted, window: range) -> "array[int]":
+    """The starts of a window that keep all rules, in order."""
     few = len(window) // (wanted.step * MINUTE) <= MOST
-    lasting = (_lasting if few else _lasting.__wrapped__)(
-        replace(wanted, now=0), window, tuple(rule for rule in rules if not rule.passing)
-    )
+    lasting = (_lasting if few else _lasting.__wrapped__)(replace(wanted, now=0), window)
     found = array("q")
-    for now in _common((rule.starts(wanted, window) for rule in rules if rule.passing), window):
+    for now in _common(PASSING, wanted, window):
         found += lasting[bisect_left(lasting, now.start) : bisect_left(lasting, now.stop)]
     return found
 
 
 @lru_cache(KEPT)
-def _lasting(wanted: Wanted, window: range, rules: Iterable[Rule]) -> "array[int]":
-    """The starts that keep rules which say the same until somebody books."""
-    found = _common((rule.starts(wanted, window) for rule in rules), window)
-    return array("q", chain.from_iterable(found))
+def _lasting(wanted: Wanted, window: range) -> "array[int]":
+    """The starts that keep the rules which say the same until somebody books."""
+    return array("q", chain.from_iterable(_common(LASTING, wanted, window)))
 
 
-def first(wanted: Wanted, window: range, most: int, rules: Iterable[Rule] = RULES) -> list[int]:
-    """The first of these starts, so many at the most; the others are not worked out."""
-    found = _common((rule.starts(wanted, window) for rule in rules), window)
-    return list(islice(chain.from_iterable(found), most))
+def first(wanted: Wanted, window: range, most: int, rules: Iterable[Rule]) -> list[int]:
+    """The first starts that keep some rules, so many at the most; no others are worked out.
+
+    Opening hours have to be among the rules.
+    """
+    return list(islice(chain.from_iterable(_common(rules, wanted, window)), most))
 
 
-def _common(sets: Iterable[Starts], window: range) -> Starts:
-    """What of a window is in all sets."""
+def _common(rules: Iterable[Rule], wanted: Wanted, window: range) -> Starts:
+    """What of a window keeps all these rules."""
     whole: Starts = [window]
+    sets = (rule.starts(wanted, window) for rule in rules)
     return reduce(both, (one for one in sets if one != whole), whole)
 
 

@@ -67,6 +67,10 @@ class WallClock:
             if midnight - offset < end
         )
 
+    def window(self, days: range) -> range:
+        """The instants from the first of these days on until the last is over."""
+        return range(self.begin(days.start), self.begin(days.stop))
+
     def instants(self, start: int, end: int) -> list[Stretch]:
         """When it shows a time of `[start, end)`: none if it skips it, twice if it goes back.
 
